@@ -1,0 +1,1 @@
+"""Mechanism without a business noun: what every service needs and none of them decides."""
