@@ -208,7 +208,7 @@ class ReservedView(View):
 
 
 class ReleaseReservation(Command):
-    """Give the pieces of some lines (all when empty) back to the shelf; a second time does nothing."""
+    """Give the pieces of some lines (all when empty) back; a second time does nothing."""
 
     reservation_id: Id
     sku_ids: Annotated[list[Id], Field(max_length=50)] = []

@@ -66,7 +66,7 @@ class WrongVisitState(Conflict):
 
 
 class RegisterCourier(Command):
-    """A courier of a store (or the property's, without one): photo, phone and identity are checked."""
+    """A courier of a store (or the property's, without one), with photo and phone."""
 
     courier_id: Id
     account_id: Id

@@ -212,7 +212,8 @@ class MeView(View):
 class OrderContextQuery(Query):
     """May this actor order for this household, where does it live, and do these stores serve it?
 
-    Answered only when all holds; else NotYourHousehold, NotCertified, NoSuchStore, StoreDoesNotServe.
+    Answered only when all holds; else NotYourHousehold, NotCertified, NoSuchStore or
+    StoreDoesNotServe.
     """
 
     household_id: Id
@@ -416,7 +417,7 @@ class RegisterStaff(Command):
 
 
 class StoreSpec(View):
-    """A store of a merchant; `x_m`, `y_m` is its place on the plan, `building_id` for home traders."""
+    """A store of a merchant; `x_m`, `y_m`: place on the plan, `building_id`: traders at home."""
 
     store_id: Id
     name: Name

@@ -99,7 +99,7 @@ class WechatAccountQuery(Query):
 
 
 class WechatAccountView(View):
-    """What the gateway needs to speak for the account: the webhook's secrets, where OAuth starts."""
+    """What the gateway needs to speak for the account: webhook secrets, OAuth's start."""
 
     app_id: str
     name: str
@@ -179,7 +179,7 @@ class WechatEventReceived(Event):
     app_id: ShortText
     openid: ShortText
     kind: ShortText
-    """Lower-case message type or event name: subscribe, unsubscribe, click, view, scan, text, image."""
+    """Lower-case message type or event name: subscribe, click, view, scan, text, image, …"""
     key: str = Field(default="", max_length=500)
     created_at: datetime
     data: dict[str, Any] = Field(default_factory=dict)

@@ -148,7 +148,7 @@ class OrderCommand(Command):
 
 
 class CancelOrder(OrderCommand):
-    """Before payment: all orders of the same payment go. After it, before it is dispatched: money back.
+    """Before payment: all orders of the same payment go. After it, until dispatch: money back.
 
     The resident may cancel until the merchant has confirmed; the merchant and staff until dispatch.
     """
@@ -270,7 +270,9 @@ class OrderView(OrderBrief):
     lines: list[OrderLineView]
     timeline: list[TimelineEntry]
     may: list[str] = []
-    """What the asking actor can do next: cancel, confirm, mark_ready, dispatch, confirm_receipt, pay."""
+    """What the asking actor can do next:
+    cancel, confirm, mark_ready, dispatch, confirm_receipt, pay.
+    """
 
 
 class PlacedView(View):
@@ -303,7 +305,7 @@ class StoreOrdersQuery(PageQuery):
 
 
 class AllOrdersQuery(PageQuery):
-    """Every order, for staff; `text` is an order number, an id or part of an address or store name."""
+    """Every order, for staff; `text` is a number, an id, or part of an address or store name."""
 
     community_id: Id | None = None
     states: list[OrderState] = []

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from services.contracts.orders import RefundTo
+from services.contracts.orders import OrderAmount, RefundTo
 from services.kernel.errors import Conflict, Forbidden, InvariantBroken, NotFound, Refused
 from services.kernel.ids import Id
 from services.kernel.money import Fen, PositiveFen
@@ -304,6 +304,12 @@ class Proof(View):
     differences: list[str] = []
 
 
+class MatchOrders(Query):
+    """Compare what orders believes of some orders with what the ledger says."""
+
+    orders: Annotated[list[OrderAmount], Field(min_length=1, max_length=100)]
+
+
 class AuditView(View):
     """All proofs."""
 
@@ -357,7 +363,7 @@ class EscrowReleased(Event):
 
 
 class RefundCompleted(Event):
-    """Money is back. `aggregate_id` is the refund; `order_id` is None for late or double payments."""
+    """Money is back. `aggregate_id`: the refund; `order_id`: None for late and double payments."""
 
     name: ClassVar[str] = "refund.completed"
     source: ClassVar[str] = "settlement"

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_S = 20
 _READ_BYTES = 16384
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
-TRANSIENT, PERSISTENT = 1, 2
+PERSISTENT = 2
 
 
 def broker_user(amqp_url: str) -> str:
@@ -84,9 +85,8 @@ class Link:
     def publish(
         self, exchange: str, routing_key: str, body: bytes, *, mandatory: bool = False, **props: Any
     ) -> None:
-        """Send a message; Unavailable when the connection is gone (whether it arrived is unknown)."""
+        """Send a message; Unavailable when the connection is gone: it may or may not arrive."""
         message = amqp.Message(body, content_type="application/json", **props)
-        message.properties.setdefault("content_encoding", "utf-8")
         try:
             self.channel.send_method(
                 spec.Basic.Publish,
@@ -145,7 +145,7 @@ class Link:
             except (OSError, amqp.AMQPError, EOFError) as error:
                 if not self._stopping.is_set():
                     log.warning("broker connection lost: %s", error, extra={"link": self._name})
-            except Exception:  # noqa: BLE001 - the reader must outlive whatever a callback raises
+            except Exception:  # the reader must outlive whatever a callback raises
                 log.exception("the reader stumbled", extra={"link": self._name})
             self._lost()
             self._stopping.wait(_BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)])
@@ -188,7 +188,5 @@ class Link:
         connection = self._connection
         sock = getattr(getattr(connection, "transport", None), "sock", None)
         if sock is not None:
-            try:
+            with suppress(OSError):  # already closed by the other side
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # already closed by the other side

@@ -1,4 +1,4 @@
-"""Column types that every table uses, so that an id, a moment and a fen look the same everywhere."""
+"""Column types of every table: an id, a moment and a fen look the same everywhere."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any

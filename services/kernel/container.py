@@ -15,7 +15,7 @@ from nameko.exceptions import ContainerBeingKilled
 HandleResult = Callable[[Any, Any, Any], tuple[Any, Any]]
 
 
-class LeanContainer(ServiceContainer):  # type: ignore[misc]
+class LeanContainer(ServiceContainer):
     """`SERVICE_CONTAINER_CLS`: entrypoints may bring `invoke(method, *args)` of their own."""
 
     def spawn_worker(

@@ -64,7 +64,7 @@ class Sealer:
 
 
 class BlindIndex:
-    """The same 64 hex digits for the same text, and nothing to be learnt from them without the key."""
+    """The same 64 hex digits for the same text; without the key they tell nothing."""
 
     def __init__(self, key_base64: str) -> None:
         self._key = base64.b64decode(key_base64, validate=True)

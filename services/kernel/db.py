@@ -64,7 +64,7 @@ class Tx:
     ) -> CursorResult[Any]:
         """Run a statement; a list of dictionaries runs it once for many rows."""
         STATEMENTS.inc()
-        return self._connection.execute(statement, params)  # type: ignore[return-value]
+        return self._connection.execute(statement, params)
 
     def first(self, statement: Executable, params: dict[str, Any] | None = None) -> Row[Any] | None:
         """The first row, or None."""

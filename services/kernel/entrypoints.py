@@ -76,7 +76,7 @@ def malformed(error: ValidationError) -> Malformed:
     return Malformed("the input does not parse", fields=fields)
 
 
-class Rpc(Entrypoint):  # type: ignore[misc]
+class Rpc(Entrypoint):
     """A method that may be called; exactly who may is said at the method.
 
     `permission`: a signed-in actor who has it. `signed_in`: any actor. `callers`: only these
@@ -155,8 +155,8 @@ class Rpc(Entrypoint):  # type: ignore[misc]
         self.server.reply(request, None, answer)
 
 
-class Subscribe(Entrypoint):  # type: ignore[misc]
-    """A handler of one event: `(self, event, tx)`, in the transaction that notes it in the inbox."""
+class Subscribe(Entrypoint):
+    """A handler of one event, `(self, event, tx)`, in the transaction that fills the inbox."""
 
     server = EventServer()
     shared = ProcessExtension()
@@ -200,7 +200,7 @@ class Subscribe(Entrypoint):  # type: ignore[misc]
         self.server.failed(delivery, f"{fault.code}: {fault.message}")
 
 
-class Every(Entrypoint):  # type: ignore[misc]
+class Every(Entrypoint):
     """Scheduled work: runs in every copy, acts in the one that holds the job's lease."""
 
     shared = ProcessExtension()

@@ -16,7 +16,7 @@ _BY_CODE: dict[str, type["LinliError"]] = {}
 
 
 class LinliError(Exception):
-    """An error that may cross a wire: `code` is stable, `fields` maps an input path to its fault."""
+    """An error that may cross a wire: `code` is stable, `fields` maps input path to fault."""
 
     kind: ClassVar[str] = "error"
     code: str = "error"
@@ -133,7 +133,7 @@ _BY_KIND: dict[str, type[LinliError]] = {
 
 
 def from_wire(data: dict[str, Any]) -> LinliError:
-    """The error that `to_wire` wrote: the very class where its code is known here, else its kind."""
+    """The error that `to_wire` wrote: the very class where the code is known, else its kind."""
     code = str(data.get("code") or "request.invariant_broken")
     cls = _BY_CODE.get(code) or _BY_KIND.get(str(data.get("kind"))) or InvariantBroken
     message = str(data.get("message") or data.get("value") or data.get("exc_type") or "")

@@ -43,7 +43,7 @@ class Delivery:
         failpoints.hit(f"{self.envelope.name}.before_commit")
 
 
-class EventServer(SharedExtension, ProviderCollector):  # type: ignore[misc]
+class EventServer(SharedExtension, ProviderCollector):
     """One per service process; handlers register as providers."""
 
     shared = ProcessExtension()

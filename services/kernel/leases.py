@@ -12,7 +12,7 @@ LIFETIME = timedelta(seconds=10)
 
 
 def acquire(db: Database, name: str, holder: str, now: datetime) -> bool:
-    """True when `holder` has the lease until `now + LIFETIME`: taken, renewed, or expired before."""
+    """True when `holder` now has the lease, until `now + LIFETIME`."""
     until = now + LIFETIME
     with db.transaction() as tx:
         taken = tx.execute(

@@ -1,4 +1,4 @@
-"""JSON lines to stderr: time, level, service, call id, text; nothing that names a person in full."""
+"""JSON lines to stderr: time, level, service, call id, text; no person in full."""
 
 import logging
 import re

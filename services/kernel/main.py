@@ -160,8 +160,8 @@ class Herd:
 
 def _own_hub() -> None:
     # monkey_patch made a hub in the parent; children sharing its epoll would wake each other.
-    inherited = hubs.get_hub()
+    inherited: Any = hubs.get_hub()
     hubs.use_hub()
     poll = getattr(inherited, "poll", None)
-    if hasattr(poll, "close"):
+    if poll is not None and hasattr(poll, "close"):
         poll.close()

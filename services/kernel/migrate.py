@@ -1,4 +1,4 @@
-"""`python -m services.kernel.migrate NAME…`: bring databases up to date; run once, not by each copy."""
+"""`python -m services.kernel.migrate NAME…`: bring databases up to date; run once."""
 
 import argparse
 import sys

@@ -1,5 +1,6 @@
 """Money is an integer of fen (1/100 yuan). No float gets in, and no fen gets lost in a split."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,6 +11,7 @@ FEN_MAX = 10**13
 
 Fen = Annotated[int, Field(strict=True, ge=-FEN_MAX, le=FEN_MAX)]
 """Any amount of fen, with its sign."""
+_YUAN = re.compile(r"([+-]?)([0-9]{1,12})(?:\.([0-9]{1,2}))?")
 PositiveFen = Annotated[int, Field(strict=True, gt=0, le=FEN_MAX)]
 PriceFen = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 """A price or a fee of one thing: from nothing up to ten million yuan."""
@@ -54,11 +56,8 @@ def as_yuan(amount_fen: int) -> str:
 
 def from_yuan(text: str) -> int:
     """`12.34` (at most two decimals, an optional sign and ¥) as 1234; else ValueError."""
-    body = text.strip().lstrip("¥").replace(",", "")
-    sign = -1 if body.startswith("-") else 1
-    whole, _, cents = body.lstrip("+-").partition(".")
-    if not (whole.isascii() and whole.isdigit()) or len(cents) > 2:
+    match = _YUAN.fullmatch(text.strip().removeprefix("¥").replace(",", ""))
+    if match is None:
         raise ValueError(f"not an amount in yuan: {text!r}")
-    if cents and not (cents.isascii() and cents.isdigit()):
-        raise ValueError(f"not an amount in yuan: {text!r}")
-    return exact(sign * (int(whole) * 100 + int(cents.ljust(2, "0") or 0)))
+    sign, whole, cents = match.groups(default="")
+    return exact((-1 if sign == "-" else 1) * (int(whole) * 100 + int(cents.ljust(2, "0"))))

@@ -6,6 +6,7 @@ broker away) is told by whichever copy holds the relay's lease. Consumers drop d
 
 from collections import deque
 from threading import Event as Wakeup
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy import func as sql
@@ -49,7 +50,7 @@ def emit(tx: Tx, *events: Event) -> None:
     tx.on_commit(lambda: _tell_soon(fresh))
 
 
-def _row(event: Event) -> dict[str, object]:
+def _row(event: Event) -> dict[str, Any]:
     envelope = Envelope(
         id=new_id(),
         name=event.name,

@@ -26,7 +26,7 @@ _RETENTION_EVERY_S = 600
 _RETENTION_ROWS = 5_000
 
 
-class Relay(DependencyProvider):  # type: ignore[misc]
+class Relay(DependencyProvider):
     """`relay = Relay()` on a service; nothing is handed to workers."""
 
     shared = ProcessExtension()

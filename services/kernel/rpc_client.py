@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import amqp
 
 from services.kernel import call, jsons
-from services.kernel.amqp_link import TRANSIENT, Link, broker_user
+from services.kernel.amqp_link import Link, broker_user
 from services.kernel.errors import DeadlineExceeded, InvariantBroken, Unavailable, from_wire
 from services.kernel.ids import new_id
 from services.kernel.metrics import CLIENT_CALLS
@@ -100,7 +100,6 @@ class RpcClient:
             reply_to=self._reply_queue,
             correlation_id=number,
             expiration=str(deadline_ms),
-            delivery_mode=TRANSIENT,
             user_id=self._user,
             application_headers=headers,
         )

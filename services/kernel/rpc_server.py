@@ -14,12 +14,12 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import ProviderCollector, SharedExtension
 
 from services.kernel import jsons
-from services.kernel.amqp_link import TRANSIENT, Link
+from services.kernel.amqp_link import Link
 from services.kernel.errors import DeadlineExceeded, LinliError, Malformed, Unavailable
 from services.kernel.metrics import JUNK
 from services.kernel.rpc_client import HEADER_ACTOR, HEADER_CALL, HEADER_DEADLINE
 from services.kernel.runtime import ProcessExtension
-from services.kernel.topology import RPC_EXCHANGE, USER_PREFIX, declare_rpc, rpc_queue
+from services.kernel.topology import RPC_EXCHANGE, declare_rpc, rpc_queue
 
 log = logging.getLogger(__name__)
 BODY_BYTES_MAX = 1_000_000
@@ -38,7 +38,8 @@ class Request:
         self.call_id = str(headers.get(HEADER_CALL, ""))
         self.actor_token = str(headers.get(HEADER_ACTOR, ""))
         self.deadline_ms = int(headers.get(HEADER_DEADLINE) or 0)
-        self.caller = str(properties.get("user_id", "")).removeprefix(USER_PREFIX)
+        # `<installation>_<service>`: RabbitMQ has compared it with the connection's own user
+        self.caller = str(properties.get("user_id", "")).rpartition("_")[2]
 
     def refuse_if_expired(self) -> None:
         """A request that nobody waits for any more is not run."""
@@ -57,7 +58,7 @@ class Request:
         return arguments[0]
 
 
-class RpcServer(SharedExtension, ProviderCollector):  # type: ignore[misc]
+class RpcServer(SharedExtension, ProviderCollector):
     """One per service process; methods register as providers."""
 
     shared = ProcessExtension()
@@ -145,7 +146,6 @@ class RpcServer(SharedExtension, ProviderCollector):  # type: ignore[misc]
                 properties["reply_to"],
                 body,
                 correlation_id=properties.get("correlation_id", ""),
-                delivery_mode=TRANSIENT,
             )
         except Unavailable:
             log.warning("no connection to answer on; the request will come again")

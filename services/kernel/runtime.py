@@ -75,7 +75,7 @@ class Process(Generic[SettingsT]):
         self.db.dispose()
 
 
-class ProcessExtension(SharedExtension):  # type: ignore[misc]
+class ProcessExtension(SharedExtension):
     """The one Process of a container, shared by its dependency and its entrypoints."""
 
     process: Process[Any]
@@ -99,7 +99,7 @@ class ProcessExtension(SharedExtension):  # type: ignore[misc]
         self.process.stop()
 
 
-class Runtime(DependencyProvider):  # type: ignore[misc]
+class Runtime(DependencyProvider):
     """`runtime = Runtime(Settings)`: in a worker, `self.runtime` is the Process."""
 
     shared = ProcessExtension()

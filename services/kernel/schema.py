@@ -3,15 +3,12 @@
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Index,
     LargeBinary,
     MetaData,
-    SmallInteger,
     String,
     Table,
-    text,
 )
 from sqlalchemy.dialects import mysql
 

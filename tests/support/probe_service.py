@@ -1,4 +1,4 @@
-"""A service without business, for the tests of the kernel; run as `python -m tests.support.probe_service`."""
+"""A service without business, for the tests of the kernel; run with `python -m`."""
 
 import os
 

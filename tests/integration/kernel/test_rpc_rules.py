@@ -1,4 +1,4 @@
-"""What goes wrong with RPC over RabbitMQ, and the kernel's rule for each (a real broker, a real process)."""
+"""What goes wrong with RPC over RabbitMQ, and the kernel's rule for each, on a real broker."""
 
 import threading
 import time
