@@ -26,7 +26,8 @@ def _user(client: str) -> dict[str, Any]:
     events = [rf"{source}\.events" for source in heard]
     return {
         "user": f"{USER_PREFIX}{client}",
-        "configure": _any_of([RPC_EXCHANGE, *own]),
+        # A listener may come up before the teller: it declares the exchange that it listens to.
+        "configure": _any_of([RPC_EXCHANGE, *own, *events]),
         "write": _any_of([RPC_EXCHANGE, *own]),
         "read": _any_of([RPC_EXCHANGE, *own, *events]),
         "topics": [

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from services.contracts.orders import OrderAmount, RefundTo
 from services.kernel.errors import Conflict, Forbidden, InvariantBroken, NotFound, Refused
@@ -202,8 +202,8 @@ class ReceiveNotice(Command):
 
     channel: Channel
     headers: dict[str, str]
-    body: str
-    """The raw body, decoded as UTF-8 without any change."""
+    body: Annotated[str, StringConstraints(strip_whitespace=False, max_length=65_536)]
+    """The raw body, decoded as UTF-8 without any change: a space more breaks the signature."""
 
 
 class NoticeView(View):

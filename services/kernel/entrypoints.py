@@ -30,8 +30,8 @@ from services.kernel.event_server import Delivery, EventServer
 from services.kernel.inbox import first_time
 from services.kernel.leases import Lease
 from services.kernel.metrics import CALL_SECONDS, CALLS, EVENTS, JOBS, RERUNS
+from services.kernel.process import ProcessExtension
 from services.kernel.rpc_server import Request, RpcServer
-from services.kernel.runtime import ProcessExtension
 from services.kernel.wire import Event
 
 log = logging.getLogger(__name__)

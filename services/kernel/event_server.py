@@ -18,8 +18,8 @@ from services.kernel import failpoints, topology
 from services.kernel.amqp_link import Link
 from services.kernel.errors import Unavailable
 from services.kernel.metrics import EVENTS, JUNK
+from services.kernel.process import ProcessExtension
 from services.kernel.publisher import Outgoing
-from services.kernel.runtime import ProcessExtension
 from services.kernel.wire import Envelope
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,9 @@ class EventServer(SharedExtension, ProviderCollector):
         topology.declare_inbox(channel, service, self._delays_ms, settings.queue_type)
         for name, subscribers in self._process.wiring.subscribers.items():
             if service in subscribers:
-                topology.bind_event(channel, service, self._process.wiring.sources[name], name)
+                source = self._process.wiring.sources[name]
+                topology.declare_events_exchange(channel, source)  # who starts first is open
+                topology.bind_event(channel, service, source, name)
         channel.basic_consume(
             topology.event_queue(service),
             consumer_tag=self._tag,

@@ -20,8 +20,8 @@ from services.kernel import failpoints, logs
 from services.kernel.clock import shift_seconds
 from services.kernel.config import load
 from services.kernel.health import HealthServer
+from services.kernel.process import SETTINGS_KEY, WIRING_KEY
 from services.kernel.process_state import ready_check, write_state
-from services.kernel.runtime import SETTINGS_KEY, WIRING_KEY
 from services.kernel.waiting import wait_for_parts
 from services.kernel.wiring import Wiring
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.kernel import clock, jsons
-from services.kernel.runtime import ProcessExtension
+from services.kernel.process import ProcessExtension
 
 
 def write_state(run_dir: str, service: str, health_port: int) -> None:

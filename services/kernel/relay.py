@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import eventlet
-from nameko.extensions import DependencyProvider
+from nameko.extensions import SharedExtension
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 from ulid import ULID
@@ -15,7 +15,7 @@ from services.kernel import clock, failpoints, outbox
 from services.kernel.errors import Unavailable
 from services.kernel.leases import Lease
 from services.kernel.metrics import OUTBOX_OLDEST_S, OUTBOX_SENT, OUTBOX_WAITING
-from services.kernel.runtime import ProcessExtension
+from services.kernel.process import ProcessExtension
 from services.kernel.schema import INBOX, OUTBOX, REQUEST
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,8 @@ _RETENTION_EVERY_S = 600
 _RETENTION_ROWS = 5_000
 
 
-class Relay(DependencyProvider):
-    """`relay = Relay()` on a service; nothing is handed to workers."""
+class Relay(SharedExtension):
+    """One per service process; it comes with the Runtime."""
 
     shared = ProcessExtension()
 
@@ -37,7 +37,7 @@ class Relay(DependencyProvider):
     def start(self) -> None:
         self._threads = [eventlet.spawn(self._tell_fresh), eventlet.spawn(self._sweep)]
 
-    def stop(self) -> None:
+    def finish(self) -> None:
         """Tell what the last calls have committed, then end."""
         fresh = outbox.take_fresh(BATCH, wait_s=0)
         for thread in self._threads:

@@ -17,8 +17,8 @@ from services.kernel import jsons
 from services.kernel.amqp_link import Link
 from services.kernel.errors import DeadlineExceeded, LinliError, Malformed, Unavailable
 from services.kernel.metrics import JUNK
+from services.kernel.process import ProcessExtension
 from services.kernel.rpc_client import HEADER_ACTOR, HEADER_CALL, HEADER_DEADLINE
-from services.kernel.runtime import ProcessExtension
 from services.kernel.topology import RPC_EXCHANGE, declare_rpc, rpc_queue
 
 log = logging.getLogger(__name__)

@@ -78,5 +78,5 @@ def declare_inbox(
 
 
 def bind_event(channel: amqp.Channel, service: str, source: str, name: str) -> None:
-    """Subscribe a service to one event; NotFound (404) while the source has no exchange yet."""
+    """Subscribe a service to one event of a source whose exchange is declared."""
     channel.queue_bind(event_queue(service), events_exchange(source), name)

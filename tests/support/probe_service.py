@@ -20,7 +20,6 @@ from services.kernel.db import Tx
 from services.kernel.entrypoints import every, rpc, subscribe
 from services.kernel.errors import Conflict
 from services.kernel.main import run_one
-from services.kernel.relay import Relay
 from services.kernel.runtime import Runtime
 from services.kernel.schema import METADATA
 from services.kernel.wire import Command, Done, Event, Query, View
@@ -101,7 +100,6 @@ WIRING = Wiring(
 class ProbeService:
     name = "probe"
     runtime = Runtime(ServiceSettings)
-    relay = Relay()
 
     @rpc(public=True)
     def echo(self, query: Ask) -> Echo:

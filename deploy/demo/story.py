@@ -1,0 +1,319 @@
+"""`./linli story`: one order from the tap to the settled money, one cancelled, one paid too late.
+
+Everything goes over HTTP, RabbitMQ and real signatures, against what `./linli up --demo` started;
+at the end the books are proved. Run again, it tells the story with new orders.
+"""
+
+import argparse
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import requests
+from PIL import Image
+
+from deploy.demo import names
+from deploy.demo.clients import (
+    Client,
+    HttpRefused,
+    NeverCame,
+    Person,
+    Phone,
+    Staff,
+    sign_in_by_pages,
+    wait_for,
+)
+from deploy.demo.connection import demo_id, openid_of, setting
+
+RESIDENT = "household-00-0"
+
+
+@dataclass
+class Step:
+    """One sentence of the story, what came of it, and how long it took."""
+
+    step: str
+    ok: bool
+    ms: float
+    note: str = ""
+
+
+class Story:
+    """The people of the story and what has happened so far."""
+
+    def __init__(self, tell: bool) -> None:
+        self.steps: list[Step] = []
+        self._tell = tell
+        self.gateway = setting("LINLI_GATEWAY_URL")
+        self.sandbox = setting("LINLI_SANDBOX_URL")
+        self.app_id = setting("LINLI_MARKETING_WECHAT_APP_ID")
+        self.password = setting("LINLI_DEMO_STAFF_PASSWORD")
+        self.phone = Phone(self.sandbox)
+        self.shop = names.community().shops[0]
+        self.store_id = demo_id(self.shop.key)
+        self.community_id = demo_id(names.community().key)
+
+    @contextmanager
+    def step(self, sentence: str) -> Iterator[list[str]]:
+        """Time what is done under a sentence; what is put into the list is said behind it."""
+        began, notes = time.perf_counter(), []
+        ok = False
+        try:
+            yield notes
+            ok = True
+        finally:
+            ms = (time.perf_counter() - began) * 1000
+            self.steps.append(Step(sentence, ok, round(ms, 1), "; ".join(notes)))
+            if self._tell:
+                mark = "✓" if ok else "✗"
+                print(f"{mark} {sentence:<58}{ms:>8.0f} ms  {'; '.join(notes)}", flush=True)
+
+    def person(self, key: str) -> Person:
+        """Sign somebody in."""
+        return Person(self.gateway, self.sandbox, openid_of(key), self.app_id)
+
+    def told(self, openid: str, words: str, since: int) -> dict[str, Any]:
+        """The message on a phone that contains the words, once it is there."""
+
+        def look() -> dict[str, Any] | None:
+            for message in self.phone.messages(openid):
+                if message["id"] > since and words in json.dumps(message, ensure_ascii=False):
+                    return message
+            return None
+
+        return wait_for(look, f"a message about {words}")
+
+    def last_message(self, openid: str) -> int:
+        """The number of the newest message on a phone."""
+        return max((message["id"] for message in self.phone.messages(openid)), default=0)
+
+
+def photo() -> bytes:
+    """A picture of a door, as a courier's phone would take it."""
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (120, 90, 60)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def state_is(who: Client, order_id: str, state: str) -> dict[str, Any]:
+    """The order, once it is in this state."""
+    return wait_for(
+        lambda: order if (order := who.get(f"/orders/{order_id}"))["state"] == state else None,
+        f"order {state}",
+    )
+
+
+def order_something(story: Story, resident: Person, item: dict[str, Any], quantity: int) -> Any:
+    """Place an order for the resident's home."""
+    me = resident.me()
+    body = {
+        "household_id": me["households"][0]["household_id"],
+        "lines": [{"sku_id": item["skus"][0]["sku_id"], "quantity": quantity}],
+        "remark": "少放糖",
+        "client": {"kind": "wechat", "page": "story"},
+    }
+    return resident.post("/orders", body)
+
+
+def tell_first_order(story: Story) -> None:
+    """Tap → paid → confirmed → dispatched → gate → delivered → received → settled."""
+    with story.step("a resident signs in through WeChat's OAuth, page by page"):
+        browser = sign_in_by_pages(story.gateway, openid_of(RESIDENT))
+        assert browser.get(f"{story.gateway}/h5/", timeout=15).ok
+    resident, keeper = story.person(RESIDENT), story.person(story.shop.keeper.key)
+    with story.step("finds a shop and something on its shelf") as notes:
+        query = {"text": story.shop.goods[0].name, "store_ids": story.store_id}
+        item = resident.get("/items", **query)["items"][0]
+        notes.append(f"{item['name']} ¥{item['skus'][0]['price_fen'] / 100:.2f}")
+    before = merchant_balance(keeper)
+    newest = story.last_message(openid_of(story.shop.keeper.key))
+    with story.step("orders two of it") as notes:
+        placed = order_something(story, resident, item, 2)
+        order_id = placed["orders"][0]["order_id"]
+        notes.append(f"#{placed['orders'][0]['number']} ¥{placed['amount_fen'] / 100:.2f}")
+    with story.step("pays with WeChat Pay; the signed notice makes the order paid"):
+        resident.pay(placed["payment_id"])
+        state_is(resident, order_id, "awaiting_confirmation")
+    with story.step("the merchant's phone says so") as notes:
+        notes.append(story.told(openid_of(story.shop.keeper.key), "订单", newest)["title"])
+    with story.step("the merchant takes the order, packs it, hands it to a courier") as notes:
+        keeper.post(f"/orders/{order_id}/confirm")
+        keeper.post(f"/orders/{order_id}/ready")
+        courier_id = demo_id("courier", story.shop.couriers[0].key)
+        order = keeper.post(f"/orders/{order_id}/dispatch", {"courier_id": courier_id})
+        notes.append(order["courier_name"])
+    bring_to_the_door(story, order_id)
+    with story.step("the resident confirms; the money is the merchant's the same moment") as notes:
+        state_is(resident, order_id, "delivered")
+        resident.post(f"/orders/{order_id}/confirm-receipt")
+        wanted = before + placed["amount_fen"]
+        wait_for(lambda: merchant_balance(keeper) == wanted, "the merchant's money")
+        notes.append(f"¥{before / 100:.2f} → ¥{wanted / 100:.2f}")
+    with story.step("the order's timeline tells it all") as notes:
+        order = wait_for(
+            lambda: seen if (seen := resident.get(f"/orders/{order_id}"))["settled_at"] else None,
+            "settled on the order",
+        )
+        notes.append(" → ".join(entry["step"] for entry in order["timeline"]))
+
+
+def bring_to_the_door(story: Story, order_id: str) -> None:
+    """The courier's part, and the guard's."""
+    courier = story.person(story.shop.couriers[0].key)
+    guard = Staff(story.gateway, "menwei1", story.password)
+    gate_id = demo_id("gate", names.community().gates[0])
+    with story.step("the guard checks the courier's pass and lets him in") as notes:
+        visit, drop = visit_of(courier, order_id)
+        pass_ = courier.get(f"/visits/{visit['visit_id']}/pass")
+        checked = guard.post(
+            f"/communities/{story.community_id}/passes/check", {"code": pass_["digits"]}
+        )
+        assert checked["visit_id"] == visit["visit_id"]
+        if checked["state"] == "expected":
+            guard.post(f"/visits/{visit['visit_id']}/admit", {"gate_id": gate_id})
+        notes.append(f"{checked['courier_name']} {pass_['digits']}")
+    with story.step("the courier delivers to the door, with a photo"):
+        courier.post(f"/drops/{drop['drop_id']}/deliver", courier.upload(photo()))
+    with story.step("and leaves by the same gate"):
+        guard.post(f"/visits/{visit['visit_id']}/leave", {"gate_id": gate_id})
+
+
+def visit_of(courier: Person, order_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The courier's visit and drop for an order."""
+    for visit in courier.get("/visits/mine")["visits"]:
+        for drop in visit["drops"]:
+            if drop["order_id"] == order_id:
+                return visit, drop
+    raise AssertionError("the courier has no drop for the order")
+
+
+def merchant_balance(keeper: Person) -> int:
+    """What the platform owes the merchant now, in fen."""
+    merchant_id = keeper.me()["stores"][0]["merchant_id"]
+    balance: int = keeper.get(f"/funds/merchant/{merchant_id}")["balance_fen"]
+    return balance
+
+
+def tell_cancelled_order(story: Story) -> None:
+    """Paid, then cancelled before the merchant took it: the money goes back the way it came."""
+    resident = story.person(RESIDENT)
+    item = resident.get("/items", store_ids=story.store_id)["items"][0]
+    with story.step("a second order is paid") as notes:
+        placed = order_something(story, resident, item, 1)
+        order_id = placed["orders"][0]["order_id"]
+        resident.pay(placed["payment_id"])
+        state_is(resident, order_id, "awaiting_confirmation")
+        notes.append(f"¥{placed['amount_fen'] / 100:.2f}")
+    with story.step("cancelled by the resident; WeChat Pay gives the money back"):
+        resident.post(f"/orders/{order_id}/cancel", {"reason": "临时出门，不需要了"})
+        wait_for(lambda: resident.get(f"/orders/{order_id}")["refunded_at"], "the refund")
+        assert refunded_fen(story, placed["payment_id"], resident) == placed["amount_fen"]
+
+
+def refunded_fen(story: Story, payment_id: str, resident: Person) -> int:
+    """What the channel says it has given back of a payment."""
+    order_money = [
+        trade["refunded_fen"]
+        for trade in story.phone.get("bill.json")["trades"]
+        if trade["openid"] == resident.openid and trade["refunded_fen"]
+    ]
+    return int(order_money[-1]) if order_money and payment_id else 0
+
+
+def tell_late_order(story: Story) -> None:
+    """Cancelled while the money was on its way: it comes after closing, and goes back by itself."""
+    resident = story.person(RESIDENT)
+    item = resident.get("/items", store_ids=story.store_id)["items"][0]
+    with story.step("a third order is closed before its money arrives") as notes:
+        placed = order_something(story, resident, item, 1)
+        order_id = placed["orders"][0]["order_id"]
+        prepay = resident.post(
+            f"/payments/{placed['payment_id']}/wechat", {"openid": resident.openid}
+        )
+        resident.post(f"/orders/{order_id}/cancel", {"reason": "不想买了"})
+        state_is(resident, order_id, "cancelled")
+        notes.append(f"¥{placed['amount_fen'] / 100:.2f}")
+    with story.step("it is paid too late, and refunded by itself"):
+        story.phone.trouble(pay_after_close=True)
+        try:
+            paid = story.phone.send(
+                "POST", "pay", {"prepay_id": prepay["prepay_id"], "openid": resident.openid}
+            )
+        finally:
+            story.phone.trouble()
+        wait_for(
+            lambda: trade_of(story, paid["out_trade_no"])["refunded_fen"] == paid["total_fen"],
+            "the refund of the late payment",
+        )
+        assert resident.get(f"/orders/{order_id}")["state"] == "cancelled"
+
+
+def trade_of(story: Story, out_trade_no: str) -> dict[str, Any]:
+    """One line of the channel's own bill."""
+    for trade in story.phone.get("bill.json")["trades"]:
+        if trade["out_trade_no"] == out_trade_no:
+            line: dict[str, Any] = trade
+            return line
+    raise AssertionError(f"the channel does not know {out_trade_no}")
+
+
+def prove_the_books(story: Story) -> dict[str, Any]:
+    """Ledger = orders = the channel's own bill, every proof of them."""
+    with story.step("the books are proved") as notes:
+        audit = run_audit()
+        for proof in audit["proofs"]:
+            if not proof["holds"]:
+                notes.append(f"{proof['name']}: {proof['differences'][:3]}")
+        notes.append(f"{len(audit['proofs'])} proofs")
+        assert audit["proved"], audit
+    return audit
+
+
+def run_audit() -> dict[str, Any]:
+    """What `./linli audit --json` says."""
+    command = [sys.executable, "-W", "ignore", "-m", "services.settlement.audit", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    try:
+        audit: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        raise AssertionError(f"the audit did not run: {done.stderr[-800:]}") from None
+    return audit
+
+
+def main() -> int:
+    """Tell the story; 0 when every step came true and the books are proved."""
+    parser = argparse.ArgumentParser(prog="./linli story", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="steps and timings for programs")
+    arguments = parser.parse_args()
+    story = Story(tell=not arguments.json)
+    audit: dict[str, Any] = {}
+    fault = ""
+    try:
+        tell_first_order(story)
+        tell_cancelled_order(story)
+        tell_late_order(story)
+        audit = prove_the_books(story)
+    except (AssertionError, HttpRefused, NeverCame, requests.RequestException) as error:
+        fault = f"{type(error).__name__}: {error}"
+    if arguments.json:
+        steps = [asdict(step) for step in story.steps]
+        json.dump(
+            {"ok": not fault, "fault": fault, "steps": steps, "audit": audit},
+            sys.stdout,
+            ensure_ascii=False,
+            indent=1,
+        )
+        print()
+    elif fault:
+        print(f"the story broke: {fault}")
+    return 1 if fault else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""WeChat, WeChat Pay and a phone on this machine, behind the real protocols."""
