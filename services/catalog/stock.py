@@ -1,0 +1,92 @@
+"""The one way in which stock changes: a movement for each SKU, then the stock itself, last.
+
+`prove_stock` proves it a second way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, insert, literal, select, union_all, update
+
+from services.catalog.domain.reservation import SET_ASIDE
+from services.catalog.domain.shelf import Reason
+from services.catalog.tables import ReservedLineRow, SkuRow, StockMovementRow
+from services.kernel.db import Tx
+
+
+def move_stock(
+    tx: Tx, deltas: Mapping[str, int], reason: Reason, reference: str, now: datetime
+) -> bool:
+    """Change the stock of many SKUs in two statements; False when one would fall below zero.
+
+    Then the caller rolls back. The update reads the SKUs by primary key, so it locks them in id
+    order whatever order they were asked for, and it comes last, so the locks live for one commit:
+    in random order buyers would deadlock, and earlier they would queue behind our round trips.
+    """
+    changes = {sku_id: delta for sku_id, delta in sorted(deltas.items()) if delta}
+    if not changes:
+        return True
+    tx.execute(
+        insert(StockMovementRow),
+        [
+            {
+                "sku_id": sku_id,
+                "reference": reference,
+                "reason": reason,
+                "delta": delta,
+                "at": now,
+            }
+            for sku_id, delta in changes.items()
+        ],
+    )
+    after = SkuRow.stock + case(changes, value=SkuRow.sku_id)
+    changed = tx.execute(
+        update(SkuRow).where(SkuRow.sku_id.in_(list(changes)), after >= 0).values(stock=after)
+    )
+    return changed.rowcount == len(changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """Two ways of counting the same pieces that do not agree."""
+
+    what: str
+    sku_id: str
+    reference: str
+    counted: int
+    moved: int
+
+
+def prove_stock(tx: Tx) -> list[Discrepancy]:
+    """Nothing, when each stock is the sum of its movements and each reservation's movements take
+    exactly the pieces that it has set aside."""
+    rows = tx.all(union_all(_stock_against_movements(), _reservations_against_movements()))
+    return [Discrepancy(*row) for row in rows]
+
+
+def _stock_against_movements() -> Select[Any]:
+    moved = func.coalesce(func.sum(StockMovementRow.delta), 0)
+    return (
+        select(literal("stock"), SkuRow.sku_id, literal(""), SkuRow.stock, moved)
+        .outerjoin(StockMovementRow, StockMovementRow.sku_id == SkuRow.sku_id)
+        .group_by(SkuRow.sku_id, SkuRow.stock)
+        .having(moved != SkuRow.stock)
+    )
+
+
+def _reservations_against_movements() -> Select[Any]:
+    line, movement = ReservedLineRow, StockMovementRow
+    moved = func.coalesce(func.sum(movement.delta), 0)
+    # There is one line for a reservation and a SKU; `max` only makes it fit to be compared.
+    aside = func.max(case((line.counted & line.state.in_(SET_ASIDE), -line.quantity), else_=0))
+    return (
+        select(literal("reservation"), line.sku_id, line.reservation_id, aside, moved)
+        .outerjoin(
+            movement,
+            (movement.sku_id == line.sku_id) & (movement.reference == line.reservation_id),
+        )
+        .group_by(line.reservation_id, line.sku_id)
+        .having(moved != aside)
+    )

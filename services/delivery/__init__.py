@@ -1,0 +1,1 @@
+"""delivery alone decides who brings something, by which gate they come and go, to which door."""

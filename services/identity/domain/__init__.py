@@ -1,0 +1,1 @@
+"""Pure rules about people, places and trust."""

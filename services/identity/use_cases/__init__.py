@@ -1,0 +1,1 @@
+"""One verb a function, one transaction a use case."""

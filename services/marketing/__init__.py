@@ -1,0 +1,1 @@
+"""marketing alone decides what is said through the WeChat accounts, and which promotions apply."""

@@ -1,0 +1,139 @@
+"""Which event is told to whom. Nobody is told of what they did themselves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+from services.contracts.marketing import WechatEventReceived
+from services.contracts.orders import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderDispatched,
+    OrderEvent,
+    OrderPaid,
+    Party,
+    RefundTo,
+)
+from services.contracts.settlement import EscrowReleased, RefundCompleted
+from services.kernel.money import as_yuan
+from services.kernel.wire import Event
+from services.marketing.domain.notices import Kind
+
+CHINA = timezone(timedelta(hours=8))
+
+
+class Audience(StrEnum):
+    """Whom identity is asked for; a follower is known by openid already."""
+
+    HOUSEHOLD = "household"
+    MERCHANT = "merchant"
+    ACCOUNT = "account"
+    FOLLOWER = "follower"
+
+
+@dataclass(frozen=True, slots=True)
+class Tiding:
+    """One thing to tell one group of people."""
+
+    kind: Kind
+    audience: Audience
+    group_id: str
+    facts: dict[str, str] = field(default_factory=dict)
+    app_id: str = ""
+
+
+def tidings_of(event: Event) -> list[Tiding]:
+    """What an event gives to tell; nothing for an event that concerns nobody."""
+    rule = _RULES.get(type(event))
+    return rule(event) if rule else []
+
+
+def _to_merchant(kind: Kind, event: OrderEvent, **facts: str) -> Tiding:
+    return Tiding(kind, Audience.MERCHANT, event.merchant_id, _order_facts(event) | facts)
+
+
+def _to_household(kind: Kind, event: OrderEvent, **facts: str) -> Tiding:
+    return Tiding(kind, Audience.HOUSEHOLD, event.household_id, _order_facts(event) | facts)
+
+
+def _order_facts(event: OrderEvent) -> dict[str, str]:
+    return {
+        "order_id": event.aggregate_id,
+        "number": event.number,
+        "store": event.store_name,
+        "summary": event.summary,
+        "address": event.address,
+        "amount": f"¥{as_yuan(event.amount_fen)}",
+    }
+
+
+def _paid(event: OrderPaid) -> list[Tiding]:
+    return [_to_merchant(Kind.NEW_ORDER, event)]
+
+
+def _confirmed(event: OrderConfirmed) -> list[Tiding]:
+    return [_to_household(Kind.ORDER_CONFIRMED, event)]
+
+
+def _dispatched(event: OrderDispatched) -> list[Tiding]:
+    return [_to_household(Kind.ORDER_DISPATCHED, event, courier=event.courier_name)]
+
+
+def _delivered(event: OrderDelivered) -> list[Tiding]:
+    by = shown_time(event.completes_at)
+    return [_to_household(Kind.ORDER_DELIVERED, event, completes_at=by)]
+
+
+def _cancelled(event: OrderCancelled) -> list[Tiding]:
+    tidings = []
+    if event.cancelled_by is not Party.RESIDENT:
+        tidings.append(_to_household(Kind.ORDER_CANCELLED, event, reason=event.reason))
+    if event.paid and event.cancelled_by is not Party.MERCHANT:  # unpaid: never told of it
+        tidings.append(_to_merchant(Kind.SALE_CANCELLED, event, reason=event.reason))
+    return tidings
+
+
+def _released(event: EscrowReleased) -> list[Tiding]:
+    facts = {"order_id": event.aggregate_id, "amount": f"¥{as_yuan(event.amount_fen)}"}
+    return [Tiding(Kind.MONEY_RELEASED, Audience.MERCHANT, event.merchant_id, facts)]
+
+
+def _refunded(event: RefundCompleted) -> list[Tiding]:
+    facts = {
+        "order_id": event.order_id or "",
+        "amount": f"¥{as_yuan(event.amount_fen)}",
+        "to": "原支付方式" if event.to is RefundTo.CHANNEL else "家庭资金账户",
+    }
+    return [Tiding(Kind.MONEY_BACK, Audience.ACCOUNT, event.payer_account_id, facts)]
+
+
+def _wechat(event: WechatEventReceived) -> list[Tiding]:
+    if event.kind != "subscribe":
+        return []
+    return [Tiding(Kind.GREETING, Audience.FOLLOWER, event.openid, app_id=event.app_id)]
+
+
+_RULES: dict[type[Event], Callable[[Any], list[Tiding]]] = {
+    OrderPaid: _paid,
+    OrderConfirmed: _confirmed,
+    OrderDispatched: _dispatched,
+    OrderDelivered: _delivered,
+    OrderCancelled: _cancelled,
+    EscrowReleased: _released,
+    RefundCompleted: _refunded,
+    WechatEventReceived: _wechat,
+}
+
+
+def shown_time(moment: datetime) -> str:
+    """`2026年3月1日 12:00`, in China; the form that a `time` keyword takes."""
+    local = moment.astimezone(CHINA)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def day_began(now: datetime) -> datetime:
+    """When the local day of `now` began."""
+    return now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)

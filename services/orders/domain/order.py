@@ -1,0 +1,217 @@
+"""An order as it stands, and what each act makes of it. An order is a value: acts give new ones."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from services.contracts.orders import HandingOver, OrderState, Party, RefundTo
+from services.orders.domain.moves import Act, move
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Who did something, as the timeline keeps it."""
+
+    party: Party
+    account_id: str | None = None
+    name: str = ""
+    client: str = ""
+
+
+SYSTEM = Doer(Party.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The deal with one store. Its fields are the columns of `tables.OrderRow`."""
+
+    order_id: str
+    number: str
+    state: OrderState
+    version: int
+    payment_id: str
+    reservation_id: str
+    household_id: str
+    merchant_id: str
+    store_id: str
+    store_name: str
+    store_phone: str
+    community_id: str
+    home_id: str
+    building_id: str
+    contact_name: str
+    address: str
+    other_address: bool
+    remark: str
+    deliver_after: datetime | None
+    placed_by: str
+    placed_by_name: str
+    client: str
+    placed_at: datetime
+    amount_fen: int
+    summary: str
+    picture: str
+    sku_ids: list[str]
+    deadline_at: datetime | None = None
+    paid_at: datetime | None = None
+    paid_by_channel: str = ""
+    confirmed_at: datetime | None = None
+    handled_by: str = ""
+    ready_at: datetime | None = None
+    asked_courier_id: str | None = None
+    asked_at: datetime | None = None
+    dispatched_at: datetime | None = None
+    courier_id: str | None = None
+    courier_name: str = ""
+    delivered_at: datetime | None = None
+    delivered_to_door: bool = False
+    delivery_photo: str = ""
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancelled_by: Party | None = None
+    cancel_reason: str = ""
+    refund_to: RefundTo | None = None
+    refunded_at: datetime | None = None
+    settled_at: datetime | None = None
+
+    def _after(self, act: Act, party: Party, **facts: Any) -> "Order":
+        """The order after an act; a new state has no deadline unless `facts` give one."""
+        state = move(self.state, act, party)
+        return replace(self, **{"deadline_at": None, **facts, "state": state}).noted()
+
+    def noted(self) -> "Order":
+        """One more entry on the timeline; versions count them."""
+        return replace(self, version=self.version + 1)
+
+    def pay(self, paid_at: datetime, channel: str) -> "Order":
+        """The money is held. A cancelled order stays cancelled and owes the money back."""
+        late = self.state is OrderState.CANCELLED
+        return self._after(
+            Act.PAY,
+            Party.SYSTEM,
+            paid_at=paid_at,
+            paid_by_channel=channel,
+            **({"refund_to": RefundTo.CHANNEL} if late else _NOT_CANCELLED),
+        )
+
+    def close(self, party: Party, reason: str, retry_at: datetime) -> "Order":
+        """Give the unpaid order up; at `retry_at` the channel is asked again if need be."""
+        return self._after(
+            Act.CLOSE, party, cancelled_by=party, cancel_reason=reason, deadline_at=retry_at
+        )
+
+    def put_off(self, retry_at: datetime) -> "Order":
+        """The same, to be looked at again at `retry_at`."""
+        return replace(self, deadline_at=retry_at)
+
+    def is_overdue(self, now: datetime) -> bool:
+        """True when the present state has lasted as long as it may."""
+        return self.deadline_at is not None and self.deadline_at <= now
+
+    def close_finished(self, now: datetime) -> "Order":
+        """The channel takes no more money: off, for the reason it was given up."""
+        return self._after(Act.CANCEL, Party.SYSTEM, cancelled_at=now)
+
+    def cancel(self, party: Party, reason: str, refund_to: RefundTo, now: datetime) -> "Order":
+        """Off after it was paid; the money goes back to `refund_to`."""
+        return self._after(
+            Act.CANCEL,
+            party,
+            cancelled_at=now,
+            cancelled_by=party,
+            cancel_reason=reason,
+            refund_to=refund_to,
+            **_NOT_ASKED,
+        )
+
+    def confirm(self, name: str, now: datetime) -> "Order":
+        """The store takes it; `name` is who did there."""
+        return self._after(Act.CONFIRM, Party.MERCHANT, confirmed_at=now, handled_by=name)
+
+    def mark_ready(self, now: datetime) -> "Order":
+        """Packed."""
+        return self._after(Act.MARK_READY, Party.MERCHANT, ready_at=now)
+
+    def ask(self, courier_id: str, now: datetime) -> "Order":
+        """Begin to hand the order to a courier; HandingOver while another one is being asked.
+
+        Nothing of it shows until `dispatch`.
+        """
+        move(self.state, Act.DISPATCH, Party.MERCHANT)
+        if self.asked_courier_id not in (None, courier_id):
+            raise HandingOver
+        return replace(self, asked_courier_id=courier_id, asked_at=now)
+
+    def ask_refused(self) -> "Order":
+        """This courier cannot have it: another one may be asked."""
+        return replace(self, **_NOT_ASKED)
+
+    def dispatch(self, courier_id: str, courier_name: str, now: datetime) -> "Order":
+        """With the courier; an order that skipped `mark_ready` was ready by now at the latest."""
+        return self._after(
+            Act.DISPATCH,
+            Party.MERCHANT,
+            ready_at=self.ready_at or now,
+            dispatched_at=now,
+            courier_id=courier_id,
+            courier_name=courier_name,
+            **_NOT_ASKED,
+        )
+
+    def deliver(
+        self, courier_id: str, courier_name: str, photo: str, at: datetime, completes_at: datetime
+    ) -> "Order":
+        """At the door; it completes by itself at `completes_at`."""
+        return self._after(
+            Act.DELIVER,
+            Party.COURIER,
+            deadline_at=completes_at,
+            **self._brought(courier_id, courier_name, photo, at),
+        )
+
+    def found_delivered(
+        self, courier_id: str, courier_name: str, photo: str, at: datetime
+    ) -> "Order":
+        """The courier's word for an order that is over already: kept, and nothing else changes."""
+        return replace(self, **self._brought(courier_id, courier_name, photo, at)).noted()
+
+    def _brought(
+        self, courier_id: str, courier_name: str, photo: str, at: datetime
+    ) -> dict[str, Any]:
+        return {
+            "dispatched_at": self.dispatched_at or at,
+            "courier_id": courier_id,
+            "courier_name": courier_name,
+            "delivered_at": at,
+            "delivered_to_door": True,
+            "delivery_photo": photo,
+            **_NOT_ASKED,
+        }
+
+    def complete(self, party: Party, now: datetime) -> "Order":
+        """The deal is done."""
+        return self._after(Act.COMPLETE, party, completed_at=now)
+
+    def settle(self, now: datetime) -> "Order":
+        """The merchant has the money."""
+        return replace(self, settled_at=self.settled_at or now).noted()
+
+    def refund(self, now: datetime) -> "Order":
+        """The household has the money back."""
+        return replace(self, refunded_at=self.refunded_at or now).noted()
+
+
+_NOT_CANCELLED: dict[str, Any] = {"cancelled_by": None, "cancel_reason": ""}
+"""Paid while it was being given up: it never was cancelled."""
+_NOT_ASKED: dict[str, Any] = {"asked_courier_id": None, "asked_at": None}
+
+
+def number_of(order_id: str) -> str:
+    """Six digits for people, from the id: no counter that every order of a day would wait for.
+
+    Among a store's 200 orders of a day two share a number about once in fifty days; nothing but
+    people's ears depends on it.
+    """
+    digest = hashlib.sha256(order_id.encode()).digest()
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"

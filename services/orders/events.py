@@ -1,0 +1,42 @@
+"""What orders tells the others: an event with all that a listener needs, so that none asks back."""
+
+from typing import Any, TypeVar
+
+from services.contracts.orders import OrderCancelled, OrderEvent, Party, RefundTo
+from services.orders.domain.order import Order
+
+E = TypeVar("E", bound=OrderEvent)
+
+
+def told(event_type: type[E], order: Order, **facts: Any) -> E:
+    """The event about `order` as it now stands; `facts` are what this event says besides."""
+    return event_type(
+        aggregate_id=order.order_id,
+        version=order.version,
+        number=order.number,
+        payment_id=order.payment_id,
+        household_id=order.household_id,
+        merchant_id=order.merchant_id,
+        store_id=order.store_id,
+        store_name=order.store_name,
+        community_id=order.community_id,
+        amount_fen=order.amount_fen,
+        summary=order.summary,
+        address=order.address,
+        placed_by=order.placed_by,
+        reservation_id=order.reservation_id,
+        sku_ids=order.sku_ids,
+        **facts,
+    )
+
+
+def cancelled(order: Order, *, paid: bool) -> OrderCancelled:
+    """Off: whoever set something aside for it gives it back; `paid` asks for the money too."""
+    return told(
+        OrderCancelled,
+        order,
+        paid=paid,
+        refund_to=order.refund_to or RefundTo.CHANNEL,
+        reason=order.cancel_reason,
+        cancelled_by=order.cancelled_by or Party.SYSTEM,
+    )

@@ -1,0 +1,146 @@
+"""orders' tables. Lines, adjustments and timeline entries are only ever added.
+
+No foreign keys: orders are locked in the order that locks.py states, and a child's insert would
+lock its parent a second way.
+"""
+
+from sqlalchemy import Index, Integer, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.kernel.columns import (
+    TYPES,
+    Code,
+    Count,
+    FenColumn,
+    IdKey,
+    IdRef,
+    Instant,
+    Json,
+    MaybeCode,
+    MaybeIdRef,
+    MaybeInstant,
+    Short,
+)
+
+
+class Row(DeclarativeBase):
+    """The base of orders' tables."""
+
+    metadata = MetaData()
+    type_annotation_map = TYPES
+
+
+class OrderRow(Row):
+    """`domain.order.Order`; `order` alone is a word of SQL.
+
+    `sku_ids` repeats the lines' SKUs, so that an event can be told without reading the lines.
+    """
+
+    __tablename__ = "sales_order"
+    __table_args__ = (
+        Index("order_of_payment", "payment_id", "order_id"),
+        Index("order_of_household", "household_id", "order_id"),
+        Index("order_of_store", "store_id", "order_id"),
+        Index("order_of_store_in_state", "store_id", "state", "order_id"),
+        Index("order_of_community", "community_id", "order_id"),
+        Index("order_of_community_in_state", "community_id", "state", "order_id"),
+        Index("order_due", "state", "deadline_at", "order_id"),
+        Index("order_asked", "asked_at"),
+        Index("order_number", "number", "order_id"),
+    )
+
+    order_id: Mapped[IdKey]
+    number: Mapped[Code]
+    state: Mapped[Code]
+    version: Mapped[Count]
+    payment_id: Mapped[IdRef]
+    reservation_id: Mapped[IdRef]
+    household_id: Mapped[IdRef]
+    merchant_id: Mapped[IdRef]
+    store_id: Mapped[IdRef]
+    store_name: Mapped[Short]
+    store_phone: Mapped[str] = mapped_column(String(20))
+    community_id: Mapped[IdRef]
+    home_id: Mapped[IdRef]
+    building_id: Mapped[IdRef]
+    contact_name: Mapped[Short]
+    address: Mapped[Short]
+    other_address: Mapped[bool]
+    remark: Mapped[Short]
+    deliver_after: Mapped[MaybeInstant]
+    placed_by: Mapped[IdRef]
+    placed_by_name: Mapped[Short]
+    client: Mapped[Short]
+    placed_at: Mapped[Instant]
+    amount_fen: Mapped[FenColumn]
+    summary: Mapped[Short]
+    picture: Mapped[Short]
+    sku_ids: Mapped[Json]
+    deadline_at: Mapped[MaybeInstant]
+    paid_at: Mapped[MaybeInstant]
+    paid_by_channel: Mapped[Code]
+    confirmed_at: Mapped[MaybeInstant]
+    handled_by: Mapped[Short]
+    ready_at: Mapped[MaybeInstant]
+    asked_courier_id: Mapped[MaybeIdRef]
+    asked_at: Mapped[MaybeInstant]
+    dispatched_at: Mapped[MaybeInstant]
+    courier_id: Mapped[MaybeIdRef]
+    courier_name: Mapped[Short]
+    delivered_at: Mapped[MaybeInstant]
+    delivered_to_door: Mapped[bool]
+    delivery_photo: Mapped[Short]
+    completed_at: Mapped[MaybeInstant]
+    cancelled_at: Mapped[MaybeInstant]
+    cancelled_by: Mapped[MaybeCode]
+    cancel_reason: Mapped[Short]
+    refund_to: Mapped[MaybeCode]
+    refunded_at: Mapped[MaybeInstant]
+    settled_at: Mapped[MaybeInstant]
+
+
+class LineRow(Row):
+    """What was bought, as the shelf said it then."""
+
+    __tablename__ = "order_line"
+
+    order_id: Mapped[IdKey]
+    line_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    sku_id: Mapped[IdRef]
+    item_id: Mapped[IdRef]
+    item_name: Mapped[Short]
+    sku_name: Mapped[Short]
+    picture: Mapped[Short]
+    quantity: Mapped[Count]
+    price_fen: Mapped[FenColumn]
+    amount_fen: Mapped[FenColumn]
+
+
+class AdjustmentRow(Row):
+    """What changed a line's price, and who pays for it."""
+
+    __tablename__ = "order_adjustment"
+
+    order_id: Mapped[IdKey]
+    line_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    adjustment_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    promotion_id: Mapped[IdRef]
+    label: Mapped[Short]
+    amount_fen: Mapped[FenColumn]
+    funded_by: Mapped[Short]
+
+
+class TimelineRow(Row):
+    """One step of an order; `seq` is the order's version that the step made."""
+
+    __tablename__ = "order_timeline"
+
+    order_id: Mapped[IdKey]
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[Instant]
+    step: Mapped[Code]
+    party: Mapped[Code]
+    actor_id: Mapped[MaybeIdRef]
+    actor_name: Mapped[Short]
+    note: Mapped[Short]
+    client: Mapped[Short]

@@ -1,0 +1,114 @@
+"""Call an order off, as somebody wishes or as the shelf demands."""
+
+from datetime import datetime, timedelta
+
+from services.contracts.catalog import StockShort
+from services.contracts.orders import (
+    CancelOrder,
+    NotYourOrder,
+    OrderState,
+    OrderView,
+    Party,
+    RefundTo,
+    Step,
+)
+from services.kernel import outbox, requests
+from services.kernel.actor import Actor
+from services.kernel.db import Database, Tx
+from services.kernel.rpc_client import Services
+from services.kernel.wire import Done
+from services.orders import locks, queries
+from services.orders.domain.moves import Act, can
+from services.orders.domain.order import SYSTEM, Doer, Order
+from services.orders.domain.wording import REASON_STOCK_SHORT
+from services.orders.events import cancelled
+from services.orders.settings import Settings
+from services.orders.standing import doer_of, parties_of, party_for
+from services.orders.store import Change, record
+from services.orders.use_cases.close_payment import begin_closing, try_to_close
+from services.orders.views import order_view
+
+
+def cancel_order(
+    db: Database,
+    services: Services,
+    command: CancelOrder,
+    actor: Actor,
+    now: datetime,
+    settings: Settings,
+) -> OrderView:
+    """Before payment: the whole payment is given up, and the order may still show as closing when
+    the pay channel is slow to agree. After it: cancelled, and the money is asked back.
+
+    A repeat changes nothing more and shows the order as it stands.
+    """
+    with (
+        db.transaction() as tx,
+        requests.claimed(tx, command, Done, by=actor.account_id) as claim,
+    ):
+        orders = _orders_of_same_payment(tx, command.order_id)
+        order = next(order for order in orders if order.order_id == command.order_id)
+        parties_of(actor, order)
+        if claim.answer is None:
+            _cancel(tx, order, orders, command, actor, now, settings)
+            claim.answer = Done()
+    if order.state in (OrderState.AWAITING_PAYMENT, OrderState.CLOSING):
+        try_to_close(db, services, order.payment_id, order.household_id, now)
+    return order_view(db, command.order_id, actor, now)
+
+
+def cancel_short_order(tx: Tx, event: StockShort, now: datetime) -> None:
+    """Paid, but its pieces are sold: off, and the money goes back.
+
+    A store that has handed it to a courier evidently had the pieces; that is noted and stands.
+    """
+    order = locks.order_for_update(tx, event.aggregate_id)
+    if can(order.state, Act.CANCEL, Party.SYSTEM) and order.paid_at:
+        _cancel_paid(tx, order, SYSTEM, REASON_STOCK_SHORT, RefundTo.CHANNEL, now, Step.STOCK_SHORT)
+    else:
+        record(tx, [Change(order, order.noted(), Step.STOCK_SHORT, SYSTEM)], now)
+
+
+def _orders_of_same_payment(tx: Tx, order_id: str) -> list[Order]:
+    # Locked together in id order: locking the one first and then the others could deadlock with a
+    # payment that comes in.
+    found = queries.find_order(tx, order_id)
+    if found is None:
+        raise NotYourOrder
+    return locks.payment_orders_for_update(tx, found.payment_id)
+
+
+def _cancel(
+    tx: Tx,
+    order: Order,
+    orders: list[Order],
+    command: CancelOrder,
+    actor: Actor,
+    now: datetime,
+    settings: Settings,
+) -> None:
+    if order.state is OrderState.AWAITING_PAYMENT:
+        party = party_for(actor, order, Act.CLOSE)
+        doer = doer_of(actor, party, command.client)
+        retry_at = now + timedelta(seconds=settings.close_retry_s)
+        begin_closing(tx, orders, doer, command.reason, now, retry_at)
+        return
+    party = party_for(actor, order, Act.CANCEL)
+    # Where a household's money goes is not for the store to choose.
+    refund_to = RefundTo.CHANNEL if party is Party.MERCHANT else command.refund_to
+    doer = doer_of(actor, party, command.client)
+    _cancel_paid(tx, order, doer, command.reason, refund_to, now)
+
+
+def _cancel_paid(
+    tx: Tx,
+    order: Order,
+    doer: Doer,
+    reason: str,
+    refund_to: RefundTo,
+    now: datetime,
+    step: Step = Step.CANCELLED,
+) -> None:
+    after = order.cancel(doer.party, reason, refund_to, now)
+    record(tx, [Change(order, after, step, doer, reason)], now)
+    outbox.emit(tx, cancelled(after, paid=True))

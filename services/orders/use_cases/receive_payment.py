@@ -1,0 +1,54 @@
+"""The money for orders is here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.contracts.orders import OrderEvent, OrderPaid, OrderState, Step
+from services.contracts.settlement import Channel, PaymentReceived
+from services.kernel import outbox
+from services.kernel.db import Tx
+from services.kernel.errors import InvariantBroken
+from services.orders import locks
+from services.orders.domain.order import SYSTEM, Order
+from services.orders.domain.wording import NOTE_PAID_LATE, NOTE_PAID_WHILE_CLOSING
+from services.orders.events import cancelled, told
+from services.orders.store import Change, record
+
+
+def receive_payment(tx: Tx, event: PaymentReceived, now: datetime) -> None:
+    """Every order of the payment is paid; InvariantBroken when the money is for anything else."""
+    orders = locks.payment_orders_for_update(tx, event.aggregate_id)
+    believed = {order.order_id: order.amount_fen for order in orders}
+    told_to_us = {part.order_id: part.amount_fen for part in event.allocations}
+    if not believed or believed != told_to_us:
+        raise InvariantBroken(f"payment {event.aggregate_id} is for {told_to_us}, not {believed}")
+    mark_paid(tx, orders, event.channel, event.paid_at, now)
+
+
+def mark_paid(
+    tx: Tx, orders: Sequence[Order], channel: Channel | None, paid_at: datetime, now: datetime
+) -> None:
+    """Waiting orders go to their stores; cancelled ones ask for the money to go back.
+
+    Closing a payment and its own event may both tell of the same money: the second is left alone.
+    """
+    changes = [_paid(order, channel, paid_at) for order in orders if order.paid_at is None]
+    if changes:
+        record(tx, changes, now)
+        outbox.emit(tx, *(_event(change.after) for change in changes))
+
+
+def _paid(order: Order, channel: Channel | None, paid_at: datetime) -> Change:
+    after = order.pay(paid_at, channel or "")
+    step = Step.PAID_LATE if after.state is OrderState.CANCELLED else Step.PAID
+    notes = {
+        OrderState.CANCELLED: NOTE_PAID_LATE,
+        OrderState.CLOSING: NOTE_PAID_WHILE_CLOSING,
+    }
+    return Change(order, after, step, SYSTEM, notes.get(order.state, ""))
+
+
+def _event(order: Order) -> OrderEvent:
+    if order.state is OrderState.CANCELLED:
+        return cancelled(order, paid=True)
+    return told(OrderPaid, order)

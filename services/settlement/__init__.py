@@ -1,0 +1,1 @@
+"""settlement alone decides where every fen lies, who it is owed to, and why."""

@@ -1,0 +1,73 @@
+"""What orders believes about money, against the ledger."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from services.contracts.orders import OrderAmount, OrderState
+from services.contracts.settlement import EscrowState, MatchOrders, Proof, RefundState
+from services.kernel.db import Database, Tx
+from services.settlement.tables import AllocationRow, EscrowRow, RefundRow
+
+STATEMENT = "账本与订单的状态和金额一致"
+_RESOLVED_BY = {
+    OrderState.COMPLETED: EscrowState.RELEASED,
+    OrderState.CANCELLED: EscrowState.REFUNDED,
+}
+
+
+def match_orders(db: Database, query: MatchOrders) -> Proof:
+    """Compare a page of orders; `checked` counts those for which money was ever held."""
+    with db.reading() as tx:
+        ours = {row.order_id: row for row in _money_of(tx, [o.order_id for o in query.orders])}
+    differences = [
+        f"{order.order_id}: {fault}"
+        for order in query.orders
+        for fault in _faults(order, ours.get(order.order_id))
+    ]
+    return Proof(
+        name="orders",
+        statement=STATEMENT,
+        holds=not differences,
+        checked=sum(1 for row in ours.values() if row.state is not None),
+        differences=differences[:20],
+    )
+
+
+def _money_of(tx: Tx, order_ids: list[str]) -> list[Row[Any]]:
+    return tx.all(
+        select(
+            AllocationRow.order_id,
+            AllocationRow.payment_id,
+            AllocationRow.merchant_id,
+            AllocationRow.amount_fen,
+            EscrowRow.state,
+            RefundRow.state.label("refund_state"),
+        )
+        .outerjoin(EscrowRow, EscrowRow.order_id == AllocationRow.order_id)
+        .outerjoin(RefundRow, RefundRow.order_id == AllocationRow.order_id)
+        .where(AllocationRow.order_id.in_(order_ids))
+    )
+
+
+def _faults(order: OrderAmount, money: Row[Any] | None) -> list[str]:
+    """What orders and the ledger disagree about; an order never opened for payment has no money."""
+    if money is None:
+        return ["paid, and the ledger knows nothing of it"] if order.paid else []
+    held = None if money.state is None else EscrowState(money.state)
+    beliefs = {
+        "payment": (order.payment_id, money.payment_id),
+        "merchant": (order.merchant_id, money.merchant_id),
+        "amount": (order.amount_fen, money.amount_fen),
+        "paid": (order.paid, held is not None),
+        "settled": (order.settled, held is EscrowState.RELEASED),
+        "refunded": (order.refunded, money.refund_state == RefundState.DONE),
+    }
+    if order.paid:
+        due = _RESOLVED_BY.get(order.state, EscrowState.HELD)
+        beliefs[f"escrow of an order that is {order.state}"] = (due, held)
+    return [
+        f"{name}: orders {theirs}, ledger {ours}"
+        for name, (theirs, ours) in beliefs.items()
+        if theirs != ours
+    ]

@@ -1,0 +1,1 @@
+"""The pay channels: each speaks its own protocol behind domain/channel.py's PayChannel."""

@@ -1,0 +1,1 @@
+"""The rules of money: pure, without a table or a socket in sight."""

@@ -1,0 +1,165 @@
+"""The ledger: posts transfers, keeps the guarded balances, sums the others.
+
+Nothing else writes to account, transfer, entry and checkpoint.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import IntegrityError
+
+from services.contracts.settlement import AlreadyPosted, InsufficientFunds
+from services.kernel.db import Tx, is_duplicate
+from services.settlement.domain.accounts import SUMMED, Account
+from services.settlement.domain.transfers import Entry, Transfer, net_changes
+from services.settlement.tables import AccountRow, CheckpointRow, EntryRow, TransferRow
+
+SETTLED_AFTER = timedelta(minutes=10)
+"""No transaction lives that long: entries older than this are all there, none will slip in."""
+
+_NO_END = (1 << 63) - 1
+
+_open = mysql.insert(AccountRow)
+_CREDIT = _open.on_duplicate_key_update(
+    balance_fen=AccountRow.balance_fen + _open.inserted.balance_fen
+)
+_OPEN = insert(AccountRow).prefix_with("IGNORE")
+_DEBIT = (
+    update(AccountRow)
+    .where(
+        AccountRow.account_id == bindparam("account"),
+        AccountRow.balance_fen >= bindparam("amount_fen"),
+    )
+    .values(balance_fen=AccountRow.balance_fen - bindparam("amount_fen"))
+)
+_INSERT_TRANSFER = insert(TransferRow)
+_INSERT_ENTRY = insert(EntryRow)
+_mark = mysql.insert(CheckpointRow)
+_MARK = _mark.on_duplicate_key_update(
+    entry_id=_mark.inserted.entry_id,
+    balance_fen=_mark.inserted.balance_fen,
+    taken_at=_mark.inserted.taken_at,
+)
+
+
+def post(tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
+    """Book the transfers together, or raise: InsufficientFunds, or AlreadyPosted for a repeat."""
+    for is_credit, changes in groupby(net_changes(transfers), lambda change: change.amount_fen > 0):
+        if is_credit:
+            _credit(tx, changes, at)
+        else:
+            _debit(tx, changes)
+    try:
+        tx.execute(_INSERT_TRANSFER, [_transfer_row(transfer, at) for transfer in transfers])
+    except IntegrityError as error:
+        if is_duplicate(error):
+            raise AlreadyPosted(", ".join(transfer.purpose for transfer in transfers)) from error
+        raise
+    tx.execute(_INSERT_ENTRY, [row for transfer in transfers for row in _entry_rows(transfer, at)])
+
+
+def open_accounts(tx: Tx, accounts: Iterable[Account], at: datetime) -> None:
+    """Make sure that these accounts are there; those that are stay as they are."""
+    tx.execute(_OPEN, [_account_row(account, 0, at) for account in accounts])
+
+
+def kept_balance_fen(tx: Tx, account: Account) -> int:
+    """The balance of a guarded account; nothing is on an account that was never used."""
+    statement = select(AccountRow.balance_fen).where(AccountRow.account_id == account.account_id)
+    return int(tx.scalar(statement) or 0)
+
+
+def summed_balance_fen(tx: Tx, account_id: str) -> int:
+    """The balance of any account from its entries: the last checkpoint and what came after it."""
+    entry_id, so_far_fen = _checkpoint(tx, account_id)
+    return so_far_fen + _sum_fen(tx, account_id, entry_id, _NO_END)
+
+
+def take_checkpoints(tx: Tx, now: datetime) -> int:
+    """Sum the settled entries of the summed accounts once, so that later sums start from there."""
+    through = _last_settled_entry(tx, now - SETTLED_AFTER)
+    summed = select(AccountRow.account_id).where(AccountRow.kind.in_(SUMMED))
+    accounts = [row.account_id for row in tx.all(summed)]
+    for account_id in accounts:
+        entry_id, so_far_fen = _checkpoint(tx, account_id)
+        balance_fen = so_far_fen + _sum_fen(tx, account_id, entry_id, through)
+        mark = {"account_id": account_id, "entry_id": max(entry_id, through)}
+        tx.execute(_MARK, {**mark, "balance_fen": balance_fen, "taken_at": now})
+    return len(accounts)
+
+
+def _credit(tx: Tx, changes: Iterable[Entry], at: datetime) -> None:
+    # A credit cannot break the guard, so all of them go in one statement, which opens the
+    # account when this is the first fen on it.
+    tx.execute(_CREDIT, [_account_row(change.account, change.amount_fen, at) for change in changes])
+
+
+def _debit(tx: Tx, changes: Iterable[Entry]) -> None:
+    for change in changes:
+        account, amount_fen = change.account, -change.amount_fen
+        wanted = {"account": account.account_id, "amount_fen": amount_fen}
+        if amount_fen and tx.execute(_DEBIT, wanted).rowcount != 1:
+            raise InsufficientFunds(f"less than {amount_fen} fen on {account.kind}")
+
+
+def _account_row(account: Account, balance_fen: int, at: datetime) -> dict[str, object]:
+    return {
+        "account_id": account.account_id,
+        "kind": account.kind,
+        "owner": account.owner,
+        "channel": account.channel,
+        "custodian": account.custodian,
+        "balance_fen": balance_fen if account.guarded else None,
+        "opened_at": at,
+    }
+
+
+def _transfer_row(transfer: Transfer, at: datetime) -> dict[str, object]:
+    return {
+        "transfer_id": transfer.transfer_id,
+        "kind": transfer.kind,
+        "reason": transfer.reason,
+        "order_id": transfer.order_id,
+        "payment_id": transfer.payment_id,
+        "refund_id": transfer.refund_id,
+        "reference": transfer.reference,
+        "at": at,
+    }
+
+
+def _entry_rows(transfer: Transfer, at: datetime) -> list[dict[str, object]]:
+    return [
+        {
+            "transfer_id": transfer.transfer_id,
+            "account_id": entry.account.account_id,
+            "amount_fen": entry.amount_fen,
+            "at": at,
+        }
+        for entry in transfer.entries
+    ]
+
+
+def _checkpoint(tx: Tx, account_id: str) -> tuple[int, int]:
+    mark = tx.first(
+        select(CheckpointRow.entry_id, CheckpointRow.balance_fen).where(
+            CheckpointRow.account_id == account_id
+        )
+    )
+    return (mark.entry_id, mark.balance_fen) if mark else (0, 0)
+
+
+def _sum_fen(tx: Tx, account_id: str, after: int, through: int) -> int:
+    total = select(func.sum(EntryRow.amount_fen)).where(
+        EntryRow.account_id == account_id, EntryRow.entry_id > after, EntryRow.entry_id <= through
+    )
+    return int(tx.scalar(total) or 0)
+
+
+def _last_settled_entry(tx: Tx, before: datetime) -> int:
+    unsettled = tx.scalar(select(func.min(EntryRow.entry_id)).where(EntryRow.at >= before))
+    if unsettled is not None:
+        return int(unsettled) - 1
+    return int(tx.scalar(select(func.max(EntryRow.entry_id))) or 0)

@@ -1,0 +1,242 @@
+"""Reads of the ledger for people: statements, one order's entries, the day's figures."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select
+
+from services.contracts.orders import RefundTo
+from services.contracts.settlement import (
+    EscrowState,
+    MoneyCounts,
+    RefundState,
+    RefundView,
+    StatementLine,
+)
+from services.kernel.db import Tx
+from services.kernel.errors import Malformed
+from services.settlement.domain.accounts import AccountKind
+from services.settlement.domain.refunds import UNDER_WAY
+from services.settlement.tables import (
+    AccountRow,
+    AllocationRow,
+    EntryRow,
+    EscrowRow,
+    PaymentRow,
+    RefundRow,
+    TransferRow,
+)
+
+TRANSACTION_MAX = timedelta(minutes=1)
+"""Longer than any transaction: an entry's number and its moment disagree by less than this."""
+
+
+# statements
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One page of an account's entries, newest first, with the balance after each."""
+
+    balance_fen: int
+    lines: list[StatementLine]
+    next_after: str | None
+
+
+def statement(tx: Tx, account_id: str, after: str | None, limit: int) -> Statement:
+    """The page behind `after`; its cost does not grow with the account or with the page's depth.
+
+    The cursor carries the balance at its entry, so that nothing has to be summed again.
+    """
+    cursor = _cursor(after)
+    rows = _entries_with_balance(tx, account_id, cursor[0] if cursor else None, limit + 1)
+    if not rows:
+        return Statement(balance_fen(tx, account_id), [], None)
+    now_fen = int(rows[0].now_fen)
+    running_fen = cursor[1] if cursor else now_fen
+    lines: list[StatementLine] = []
+    for row in rows[:limit]:
+        lines.append(
+            StatementLine(
+                at=row.at,
+                amount_fen=row.amount_fen,
+                balance_fen=running_fen,
+                reason=row.kind,
+                order_id=row.order_id,
+                transfer_id=row.transfer_id,
+            )
+        )
+        running_fen -= row.amount_fen
+    more = len(rows) > limit
+    return Statement(now_fen, lines, f"{rows[limit - 1].entry_id}.{running_fen}" if more else None)
+
+
+def _cursor(after: str | None) -> tuple[int, int] | None:
+    if after is None:
+        return None
+    entry_id, _, running_fen = after.partition(".")
+    try:
+        return int(entry_id), int(running_fen)
+    except ValueError:
+        raise Malformed("not a place in a statement", fields={"after": "unknown"}) from None
+
+
+def _entries_with_balance(
+    tx: Tx, account_id: str, before: int | None, limit: int
+) -> list[Row[Any]]:
+    # One statement: entries and balance are of the same moment.
+    query = (
+        select(
+            EntryRow.entry_id,
+            EntryRow.at,
+            EntryRow.amount_fen,
+            EntryRow.transfer_id,
+            TransferRow.kind,
+            TransferRow.order_id,
+            AccountRow.balance_fen.label("now_fen"),
+        )
+        .join(TransferRow, TransferRow.transfer_id == EntryRow.transfer_id)
+        .join(AccountRow, AccountRow.account_id == EntryRow.account_id)
+        .where(EntryRow.account_id == account_id)
+        .order_by(EntryRow.entry_id.desc())
+        .limit(limit)
+    )
+    return tx.all(query if before is None else query.where(EntryRow.entry_id < before))
+
+
+def balance_fen(tx: Tx, account_id: str) -> int:
+    """A kept balance; nothing is on an account that was never used."""
+    query = select(AccountRow.balance_fen).where(AccountRow.account_id == account_id)
+    return int(tx.scalar(query) or 0)
+
+
+def came_in_fen(tx: Tx, account_id: str, since: datetime) -> int:
+    """What has been added to an account since a moment not long ago."""
+    first = (
+        select(EntryRow.entry_id)
+        .where(EntryRow.at >= since - TRANSACTION_MAX)
+        .order_by(EntryRow.at)
+        .limit(1)
+    )
+    entry_id = tx.scalar(first)
+    if entry_id is None:
+        return 0
+    added = select(func.sum(EntryRow.amount_fen)).where(
+        EntryRow.account_id == account_id,
+        EntryRow.entry_id >= entry_id,
+        EntryRow.at >= since,
+        EntryRow.amount_fen > 0,
+    )
+    return int(tx.scalar(added) or 0)
+
+
+def in_escrow_fen(tx: Tx, merchant_id: str) -> int:
+    """What is held for a merchant's orders."""
+    held = select(func.sum(EscrowRow.amount_fen)).where(
+        EscrowRow.merchant_id == merchant_id, EscrowRow.state == EscrowState.HELD
+    )
+    return int(tx.scalar(held) or 0)
+
+
+# one order
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEntry:
+    """An entry of one of an order's transfers."""
+
+    transfer_id: str
+    at: datetime
+    reason: str
+    account_kind: str
+    amount_fen: int
+
+
+def order_row(tx: Tx, order_id: str) -> Row[Any] | None:
+    """Whose order it is, its amount, and the state of what is held for it."""
+    return tx.first(
+        select(
+            PaymentRow.household_id,
+            AllocationRow.merchant_id,
+            AllocationRow.amount_fen,
+            EscrowRow.state,
+        )
+        .join(PaymentRow, PaymentRow.payment_id == AllocationRow.payment_id)
+        .outerjoin(EscrowRow, EscrowRow.order_id == AllocationRow.order_id)
+        .where(AllocationRow.order_id == order_id)
+    )
+
+
+def order_entries(tx: Tx, order_id: str) -> list[OrderEntry]:
+    """Every entry of an order's transfers, in the order they were booked."""
+    rows = tx.all(
+        select(
+            TransferRow.transfer_id,
+            TransferRow.at,
+            TransferRow.kind.label("reason"),
+            AccountRow.kind.label("account_kind"),
+            EntryRow.amount_fen,
+        )
+        .join(EntryRow, EntryRow.transfer_id == TransferRow.transfer_id)
+        .join(AccountRow, AccountRow.account_id == EntryRow.account_id)
+        .where(TransferRow.order_id == order_id)
+        .order_by(EntryRow.entry_id)
+        .limit(500)
+    )
+    return [OrderEntry(*row) for row in rows]
+
+
+def refund_view(row: Row[Any]) -> RefundView:
+    """A refund for people."""
+    return RefundView(
+        refund_id=row.refund_id,
+        order_id=row.order_id,
+        amount_fen=row.amount_fen,
+        state=RefundState(row.state),
+        to=RefundTo(row.refund_to),
+        at=row.done_at or row.requested_at,
+        note=row.last_error or row.reason,
+    )
+
+
+# figures
+
+
+def counts(tx: Tx, today: datetime) -> MoneyCounts:
+    """What is held now, and what has moved since `today` began."""
+    funds = {
+        row.kind: int(row.total_fen or 0)
+        for row in tx.all(
+            select(AccountRow.kind, func.sum(AccountRow.balance_fen).label("total_fen"))
+            .where(AccountRow.kind.in_((AccountKind.HOUSEHOLD_FUND, AccountKind.MERCHANT_FUND)))
+            .group_by(AccountRow.kind)
+        )
+    }
+    paid = tx.first(
+        select(func.count(), func.sum(PaymentRow.amount_fen)).where(PaymentRow.paid_at >= today)
+    )
+    refunds = {
+        row.state: row.count
+        for row in tx.all(
+            select(RefundRow.state, func.count().label("count"))
+            .where(RefundRow.state.in_((*UNDER_WAY, RefundState.FAILED)))
+            .group_by(RefundRow.state)
+        )
+    }
+    return MoneyCounts(
+        escrow_fen=_escrow_fen(tx, EscrowRow.state == EscrowState.HELD),
+        merchant_funds_fen=funds.get(AccountKind.MERCHANT_FUND, 0),
+        household_funds_fen=funds.get(AccountKind.HOUSEHOLD_FUND, 0),
+        paid_today_fen=int(paid[1] or 0) if paid else 0,
+        paid_today_count=int(paid[0]) if paid else 0,
+        settled_today_fen=_escrow_fen(
+            tx, and_(EscrowRow.state == EscrowState.RELEASED, EscrowRow.resolved_at >= today)
+        ),
+        refunds_pending=sum(refunds.get(state, 0) for state in UNDER_WAY),
+        refunds_failed=refunds.get(RefundState.FAILED, 0),
+    )
+
+
+def _escrow_fen(tx: Tx, condition: Any) -> int:
+    return int(tx.scalar(select(func.sum(EscrowRow.amount_fen)).where(condition)) or 0)

@@ -1,0 +1,65 @@
+"""A refund's row: what goes back, to whom, and through which channel order it came."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert
+
+from services.contracts.orders import RefundTo
+from services.contracts.settlement import RefundState
+from services.kernel.db import Tx
+from services.settlement.domain.postings import RefundWay, Source
+from services.settlement.tables import RefundRow
+
+_INSERT = insert(RefundRow)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWish:
+    """A refund that is to be; `total_fen` is what had been paid through the channel order."""
+
+    refund_id: str
+    source: Source
+    order_id: str | None
+    household_id: str
+    payer_account_id: str
+    amount_fen: int
+    total_fen: int
+    to: RefundTo
+    reason: str
+
+    @property
+    def way(self) -> RefundWay:
+        """What the ledger needs to know of it."""
+        return RefundWay(
+            self.refund_id, self.source.payment_id, self.order_id, self.amount_fen, self.reason
+        )
+
+
+def insert_refund(tx: Tx, wish: RefundWish, now: datetime) -> None:
+    """Note the refund: due at once through the channel, or done when the fund takes it."""
+    by_channel = wish.to is RefundTo.CHANNEL
+    tx.execute(
+        _INSERT,
+        {
+            "refund_id": wish.refund_id,
+            "order_id": wish.order_id,
+            "payment_id": wish.source.payment_id,
+            "household_id": wish.household_id,
+            "payer_account_id": wish.payer_account_id,
+            "amount_fen": wish.amount_fen,
+            "refund_to": wish.to,
+            "state": RefundState.PENDING if by_channel else RefundState.DONE,
+            "reason": wish.reason[:200],
+            "channel": wish.source.till.channel,
+            "merchant_number": wish.source.till.merchant_number,
+            "out_trade_no": wish.source.out_trade_no,
+            "total_fen": wish.total_fen,
+            "try_count": 0,
+            "next_try_at": now if by_channel else None,
+            "last_error": "",
+            "requested_at": now,
+            "done_at": None if by_channel else now,
+            "version": 1,
+        },
+    )

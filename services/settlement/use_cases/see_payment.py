@@ -1,0 +1,63 @@
+"""Show a payment, after asking the channel when the asker cannot wait for the notice."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.contracts.permissions import Permission
+from services.contracts.settlement import (
+    Channel,
+    ChannelRefused,
+    NoSuchPayment,
+    PaymentQuery,
+    PaymentState,
+    PaymentView,
+)
+from services.kernel.actor import Actor
+from services.kernel.db import Database
+from services.kernel.errors import Unavailable
+from services.settlement import queries
+from services.settlement.domain.channel import PayChannel
+from services.settlement.use_cases.ask_channel import ask_channel
+
+log = logging.getLogger(__name__)
+
+
+def see_payment(
+    db: Database,
+    channels: Mapping[Channel, PayChannel],
+    query: PaymentQuery,
+    actor: Actor,
+    now: datetime,
+) -> PaymentView:
+    """The payment, for its household and for staff; NoSuchPayment for anybody else."""
+    view = _payment_of(db, query.payment_id, actor)
+    if query.refresh and view.state in (PaymentState.OPEN, PaymentState.CLOSING):
+        _refresh(db, channels, query.payment_id, now)
+        view = _payment_of(db, query.payment_id, actor)
+    return view
+
+
+def _payment_of(db: Database, payment_id: str, actor: Actor) -> PaymentView:
+    with db.reading() as tx:
+        row = queries.payment_row(tx, payment_id)
+        if row is None or not _may_see(actor, row.household_id):
+            raise NoSuchPayment()
+        return queries.payment_view(row, queries.allocations(tx, payment_id))
+
+
+def _may_see(actor: Actor, household_id: str) -> bool:
+    return actor.may(Permission.MONEY_VIEW_ANY) or actor.role_in(household_id) is not None
+
+
+def _refresh(
+    db: Database, channels: Mapping[Channel, PayChannel], payment_id: str, now: datetime
+) -> None:
+    with db.reading() as tx:
+        live = queries.live_channel_orders(tx, payment_id)
+    for row in live:
+        try:
+            ask_channel(db, channels[Channel(row.channel)], row.out_trade_no, now)
+        except (Unavailable, ChannelRefused) as error:
+            # What is known here is still an answer; the poll asks again.
+            log.warning("channel order %s: %s", row.out_trade_no, error.message)

@@ -1,0 +1,75 @@
+"""What WeChat sends to a webhook, signed as WeChat signs it."""
+
+import hashlib
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+from wechatpy.crypto import WeChatCrypto
+
+from services.kernel import clock
+from tests.support.gateway import AES_KEY, APP_ID, TOKEN
+
+TEXT = (
+    "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[openid-1]]></FromUserName>"
+    "<CreateTime>1772337600</CreateTime><MsgType><![CDATA[text]]></MsgType>"
+    "<Content><![CDATA[豆浆]]></Content><MsgId>23456789</MsgId></xml>"
+)
+SUBSCRIBE = (
+    "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[openid-1]]></FromUserName>"
+    "<CreateTime>1772337600</CreateTime><MsgType><![CDATA[event]]></MsgType>"
+    "<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[qrscene_7]]></EventKey></xml>"
+)
+
+
+def sha1(*texts: str) -> str:
+    """WeChat's signature: SHA-1 over the sorted texts."""
+    return hashlib.sha1("".join(sorted(texts)).encode()).hexdigest()
+
+
+def query(token: str = TOKEN, *, age_s: int = 0, nonce: str = "n1") -> dict[str, str]:
+    """A signed query string, as old as asked."""
+    timestamp = str(int(clock.now().timestamp()) - age_s)
+    return {
+        "signature": sha1(token, timestamp, nonce),
+        "timestamp": timestamp,
+        "nonce": nonce,
+    }
+
+
+def push(
+    client: FlaskClient, body: str | bytes, path: str = "/wechat", **args: Any
+) -> TestResponse:
+    """A push in plain mode."""
+    return client.post(path, query_string=args or query(), data=body)
+
+
+def safe_push(client: FlaskClient, body: str, *, damage: bool = False) -> TestResponse:
+    """A push in safe mode; `damage` changes one letter of the ciphertext after signing."""
+    args = query()
+    crypto = WeChatCrypto(TOKEN, AES_KEY, APP_ID)
+    sealed = crypto.encrypt_message(body, args["nonce"], args["timestamp"])
+    encrypted = sealed.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
+    args |= {
+        "encrypt_type": "aes",
+        "msg_signature": sha1(TOKEN, args["timestamp"], args["nonce"], encrypted),
+    }
+    if damage:
+        encrypted = encrypted[:40] + ("A" if encrypted[40] != "A" else "B") + encrypted[41:]
+    xml = f"<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
+    return client.post("/wechat", query_string=args, data=xml)
+
+
+def opened(response: TestResponse) -> str:
+    """The plain XML inside an encrypted reply."""
+    xml = response.get_data(as_text=True)
+
+    def cdata(name: str) -> str:
+        return xml.split(f"<{name}><![CDATA[")[1].split("]]>")[0]
+
+    timestamp = xml.split("<TimeStamp>")[1].split("<")[0]
+    crypto = WeChatCrypto(TOKEN, AES_KEY, APP_ID)
+    plain: str = crypto.decrypt_message(
+        {"Encrypt": cdata("Encrypt")}, cdata("MsgSignature"), timestamp, cdata("Nonce")
+    )
+    return plain
