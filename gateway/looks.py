@@ -1,0 +1,225 @@
+"""How each state is said on every page: one word, one colour, one sign, and what happens next.
+
+The words are the same everywhere; colour never stands alone. `N_` only marks a text for the
+catalogue: it is translated when a page is drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+
+def N_(text: str) -> str:
+    """Mark a text that is translated later."""
+    return text
+
+
+@dataclass(frozen=True)
+class Look:
+    """A state's word, its tone (a colour class) and its sign (an icon), and whose move it is."""
+
+    word: str
+    tone: str
+    sign: str
+    resident: str = ""
+    merchant: str = ""
+
+
+UNKNOWN = Look(N_("处理中"), "wait", "clock", N_("我们正在核对，请稍等。"), N_("正在核对。"))
+
+ORDERS = {
+    "awaiting_payment": Look(
+        N_("待支付"),
+        "wait",
+        "wallet",
+        N_("请您付款。钱先由物业保管，商家不会直接收到。"),
+        N_("等居民付款。"),
+    ),
+    "awaiting_confirmation": Look(
+        N_("待接单"),
+        "act",
+        "bell",
+        N_("已付款。等商家接单，不接单会全额退回。"),
+        N_("请看清内容后接单。"),
+    ),
+    "preparing": Look(
+        N_("备货中"), "act", "box", N_("商家正在准备。"), N_("备好后请点「备好了」。")
+    ),
+    "ready": Look(
+        N_("待配送"), "act", "bag", N_("已经备好，等配送员来取。"), N_("请选一位配送员出发。")
+    ),
+    "out_for_delivery": Look(
+        N_("配送中"), "go", "bike", N_("配送员正在路上，进小区时门岗会登记。"), N_("配送员在路上。")
+    ),
+    "delivered": Look(
+        N_("已送达"),
+        "done",
+        "door",
+        N_("请检查东西，没问题就确认收货。"),
+        N_("等居民确认收货；到时间会自动确认。"),
+    ),
+    "completed": Look(
+        N_("已完成"), "done", "check", N_("钱已付给商家。谢谢您！"), N_("货款已到您的账户。")
+    ),
+    "closing": Look(
+        N_("关闭中"),
+        "off",
+        "clock",
+        N_("正在取消，付过的钱会原路退回。"),
+        N_("正在取消，货会放回库存。"),
+    ),
+    "cancelled": Look(
+        N_("已取消"), "off", "cross", N_("订单已取消，付过的钱会全部退回。"), N_("订单已取消。")
+    ),
+}
+
+PAYMENTS = {
+    "open": Look(N_("待支付"), "wait", "wallet"),
+    "paid": Look(N_("已支付"), "done", "check"),
+    "closing": Look(N_("关闭中"), "off", "clock"),
+    "closed": Look(N_("已关闭"), "off", "cross"),
+}
+
+ESCROWS = {
+    "held": Look(N_("物业保管中"), "act", "shield"),
+    "released": Look(N_("已付给商家"), "done", "check"),
+    "refunded": Look(N_("已退回"), "off", "refund"),
+}
+
+REFUNDS = {
+    "pending": Look(N_("等待退款"), "wait", "clock"),
+    "processing": Look(N_("退款中"), "wait", "refund"),
+    "done": Look(N_("已退款"), "done", "check"),
+    "failed": Look(N_("退款要人处理"), "bad", "alert"),
+}
+
+VISITS = {
+    "expected": Look(N_("待进入"), "wait", "clock"),
+    "inside": Look(N_("在小区内"), "go", "bike"),
+    "left": Look(N_("已离开"), "off", "door"),
+    "refused": Look(N_("未放行"), "bad", "cross"),
+    "expired": Look(N_("已过期"), "off", "clock"),
+}
+
+CERTIFICATIONS = {
+    "certified": Look(N_("已认证"), "done", "shield"),
+    "none": Look(N_("未认证"), "wait", "alert"),
+    "expired": Look(N_("认证到期"), "wait", "clock"),
+    "withdrawn": Look(N_("认证已撤销"), "bad", "cross"),
+}
+
+LOOKS = {
+    "order": ORDERS,
+    "payment": PAYMENTS,
+    "escrow": ESCROWS,
+    "refund": REFUNDS,
+    "visit": VISITS,
+    "certification": CERTIFICATIONS,
+}
+
+STEPS = {
+    "placed": N_("下单"),
+    "paid": N_("付款，物业保管"),
+    "paid_late": N_("迟到的付款，会退回"),
+    "confirmed": N_("商家接单"),
+    "ready": N_("备好了"),
+    "dispatched": N_("交给配送员"),
+    "entered": N_("配送员进了小区"),
+    "left": N_("配送员离开小区"),
+    "delivered": N_("送到门口"),
+    "completed": N_("确认收货"),
+    "settled": N_("货款付给商家"),
+    "closing": N_("正在关闭"),
+    "cancelled": N_("取消"),
+    "refunded": N_("钱已退回"),
+    "excess_refunded": N_("多付的钱已退回"),
+    "stock_short": N_("货不够了"),
+}
+
+ROLES = {
+    "owner": N_("业主"),
+    "family": N_("家属"),
+    "tenant": N_("租户"),
+    "shopkeeper": N_("店主"),
+    "shop_hand": N_("店员"),
+    "courier": N_("配送员"),
+    "clerk": N_("客服"),
+    "building_manager": N_("楼管员"),
+    "guard": N_("门岗"),
+    "cashier": N_("出纳"),
+    "mediator": N_("调解员"),
+    "manager": N_("经理"),
+}
+
+PARTIES = {
+    "resident": N_("居民"),
+    "merchant": N_("商家"),
+    "courier": N_("配送员"),
+    "staff": N_("物业"),
+    "system": N_("系统"),
+}
+
+CLIENTS = {"wechat": N_("微信"), "browser": N_("浏览器"), "api": N_("程序接口")}
+
+REASONS = {
+    "receipt": N_("收到付款"),
+    "unclaimed_receipt": N_("迟到或重复的付款"),
+    "release": N_("订单完成，货款到账"),
+    "refund_begun": N_("开始退款"),
+    "refund_paid_out": N_("已退给付款人"),
+    "refund_to_fund": N_("退到家庭账户"),
+}
+
+ACCOUNTS = {
+    "clearing": N_("微信支付"),
+    "escrow": N_("物业保管"),
+    "household_fund": N_("家庭账户"),
+    "merchant_fund": N_("商家账户"),
+    "unclaimed": N_("等着退的钱"),
+    "refunds_under_way": N_("退款途中"),
+    "commission": N_("物业服务费"),
+}
+
+
+def code_of(value: object) -> str:
+    """An enum's value or a text, without the area that a dotted code starts with."""
+    return str(getattr(value, "value", value)).rpartition(".")[2]
+
+
+def step_words(step: object) -> str:
+    """What a step of the timeline is called; an unknown one is shown as it is."""
+    return gettext(STEPS[code_of(step)]) if code_of(step) in STEPS else str(step)
+
+
+def client_words(client: str) -> str:
+    """The kind of client that a step came from; its address and agent are for the logs."""
+    kind = client.partition(" ")[0]
+    return gettext(CLIENTS[kind]) if kind in CLIENTS else kind
+
+
+def role_words(role: object) -> str:
+    """A role's or a party's name."""
+    code = code_of(role)
+    return gettext(ROLES.get(code) or PARTIES.get(code) or code)
+
+
+def reason_words(reason: object) -> str:
+    """Why money moved; an unknown reason is shown as it is."""
+    return gettext(REASONS[code_of(reason)]) if code_of(reason) in REASONS else str(reason)
+
+
+def account_words(account: str) -> str:
+    """A kind of account of the ledger in words; an unknown one as it is."""
+    return gettext(ACCOUNTS[account]) if account in ACCOUNTS else account
+
+
+def look_of(state: object, kind: str = "order") -> Look:
+    """The look of a state (a code or an enum of codes); an unknown one is said to be in work."""
+    return LOOKS[kind].get(code_of(state), UNKNOWN)
+
+
+def tone_of(state: object, kind: str = "order") -> str:
+    """The colour class alone, for edges and charts."""
+    return look_of(state, kind).tone

@@ -1,0 +1,1 @@
+"""Pay channels' notices: carried to settlement untouched, acknowledged only after its commit."""

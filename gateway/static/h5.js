@@ -1,0 +1,122 @@
+// What makes phone pages kinder when scripts run; every page does its work without this file too.
+"use strict";
+
+document.documentElement.classList.add("js");
+
+// A second press while the first is on its way does nothing; the hidden key makes it harmless anyway.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-once]") || event.defaultPrevented) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+  for (const button of buttonsOf(form)) button.setAttribute("aria-busy", "true");
+  window.setTimeout(() => release(form), 8000);
+});
+
+// Coming back with the phone's own button must find a form that can be pressed again.
+window.addEventListener("pageshow", () => document.querySelectorAll("[data-once]").forEach(release));
+
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of buttonsOf(form)) button.removeAttribute("aria-busy");
+}
+
+function buttonsOf(form) {
+  return Array.from(form.elements).filter((element) => element.matches("button"));
+}
+
+// What was typed survives a reload and a dead network: kept in this tab until it was sent.
+const DRAFT_FIELDS = "textarea[name], input[name]:not([type=hidden]):not([type=password]):not([type=file])";
+
+function draftKey(form) {
+  return "draft:" + location.pathname + ":" + (form.id || form.getAttribute("action") || "");
+}
+
+function forgetDraft(form) {
+  sessionStorage.removeItem(draftKey(form));
+}
+
+function keepDraft(form) {
+  const kept = {};
+  for (const field of form.querySelectorAll(DRAFT_FIELDS)) {
+    if (field.type === "radio" || field.type === "checkbox") {
+      if (field.checked) kept[field.name] = field.value;
+    } else if (field.value !== field.defaultValue) kept[field.name] = field.value;
+  }
+  sessionStorage.setItem(draftKey(form), JSON.stringify(kept));
+}
+
+function restoreDraft(form) {
+  const kept = JSON.parse(sessionStorage.getItem(draftKey(form)) || "{}");
+  for (const field of form.querySelectorAll(DRAFT_FIELDS)) {
+    if (!(field.name in kept)) continue;
+    if (field.type === "radio" || field.type === "checkbox") field.checked = field.value === kept[field.name];
+    else field.value = kept[field.name];
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  restoreDraft(form);
+  form.addEventListener("input", () => keepDraft(form));
+  form.addEventListener("submit", () => forgetDraft(form));
+}
+
+// Steppers and the running total beside the big button.
+function yuan(fen) {
+  return "¥" + (fen / 100).toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
+}
+
+function step(input, by) {
+  const most = input.max === "" ? 999 : Number(input.max);
+  const value = Math.min(most, Math.max(0, (Number(input.value) || 0) + by));
+  input.value = String(value);
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-step]");
+  if (button) step(button.parentElement.querySelector("input"), Number(button.dataset.step));
+});
+
+function addUp(form) {
+  let fen = 0;
+  let pieces = 0;
+  for (const input of form.querySelectorAll("input[data-price-fen]")) {
+    const count = Math.max(0, Number(input.value) || 0);
+    fen += count * Number(input.dataset.priceFen);
+    pieces += count;
+    const less = input.parentElement.querySelector("[data-step='-1']");
+    if (less) less.disabled = count === 0;
+  }
+  for (const place of document.querySelectorAll("[data-total]")) place.textContent = yuan(fen);
+  for (const place of document.querySelectorAll("[data-pieces]")) place.textContent = String(pieces);
+}
+
+for (const form of document.querySelectorAll("form[data-cart]")) {
+  form.addEventListener("input", () => addUp(form));
+  addUp(form);
+}
+
+// A photo that was chosen is shown before it is sent.
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (!input.matches("input[type=file][data-preview]") || !input.files[0]) return;
+  const image = document.getElementById(input.dataset.preview);
+  image.src = URL.createObjectURL(input.files[0]);
+  image.hidden = false;
+});
+
+// A list that is asked again and again rings once for what was not there before.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const place = event.target;
+  if (!place.dataset || !("ring" in place.dataset)) return;
+  const before = new Set((place.dataset.seen || "").split(" "));
+  const items = Array.from(place.querySelectorAll("[data-item]"));
+  const fresh = items.filter((item) => !before.has(item.dataset.item));
+  if (place.dataset.seen !== undefined) fresh.forEach((item) => item.classList.add("new"));
+  if (place.dataset.seen !== undefined && fresh.length && navigator.vibrate) navigator.vibrate([200, 100, 200]);
+  place.dataset.seen = items.map((item) => item.dataset.item).join(" ");
+});
