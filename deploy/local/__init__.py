@@ -1,0 +1,1 @@
+"""What `./linli` runs: one private installation, from a bare checkout to a ready page."""
