@@ -13,6 +13,7 @@ from deploy.demo.seed import Seeding
 from services.contracts.marketing import WechatAccountQuery, WechatAccountView
 from services.kernel.crypto import Sealer
 from services.kernel.files import FileStore
+from services.marketing.domain.notices import WORDINGS
 
 HTTP_TIMEOUT_S = 10
 
@@ -81,7 +82,19 @@ def tell_phone() -> list[dict[str, str]]:
     if sandbox:
         answer = requests.post(f"{sandbox}/sandbox/api/people", json=people, timeout=HTTP_TIMEOUT_S)
         answer.raise_for_status()
+        name_templates(sandbox)
     return people
+
+
+def name_templates(sandbox: str) -> None:
+    """The titles and labels that an operator has applied for at WeChat's own template library."""
+    for kind, wording in WORDINGS.items():
+        labels = {keyword.field: keyword.label for keyword in wording.keywords}
+        requests.put(
+            f"{sandbox}/sandbox/api/templates/{kind}",
+            json={"title": wording.title, "labels": labels},
+            timeout=HTTP_TIMEOUT_S,
+        ).raise_for_status()
 
 
 def greeting(people: list[dict[str, str]], password: str) -> str:

@@ -1,4 +1,4 @@
-"""People and their browsers, over real HTTP: the story, the drills and the benches act with them."""
+"""People and their browsers, over real HTTP: the story, drills and benches act with them."""
 
 import itertools
 import time

@@ -141,7 +141,8 @@ def tell_first_order(story: Story) -> None:
         resident.pay(placed["payment_id"])
         state_is(resident, order_id, "awaiting_confirmation")
     with story.step("the merchant's phone says so") as notes:
-        notes.append(story.told(openid_of(story.shop.keeper.key), "订单", newest)["title"])
+        number = placed["orders"][0]["number"]
+        notes.append(story.told(openid_of(story.shop.keeper.key), number, newest)["title"])
     with story.step("the merchant takes the order, packs it, hands it to a courier") as notes:
         keeper.post(f"/orders/{order_id}/confirm")
         keeper.post(f"/orders/{order_id}/ready")
