@@ -1,0 +1,120 @@
+"""A whole installation of its own: broker, database, six services, gateway, sandbox, demo people.
+
+Every failpoint is armed with `kill`, and each is marked as spent: a test that takes a mark away
+gets exactly one SIGKILL at that place. Each test ends with the audit.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.home import SERVICES
+from deploy.local.installation import Installation
+from services.contracts.subscriptions import SUBSCRIBERS
+from tests.support.servers import ROOT, wait_until
+from tests.system.life import Life
+
+NO_LIMITS = {
+    "LINLI_GATEWAY_SESSION_RATE_PER_S": "100000",
+    "LINLI_GATEWAY_ADDRESS_RATE_PER_S": "100000",
+    "LINLI_GATEWAY_INBOUND_RATE_PER_S": "100000",
+    "LINLI_GATEWAY_SIGN_IN_RATE_PER_MIN": "100000",
+}
+
+
+def failpoint_names() -> list[str]:
+    """Every place in the code where a drill can kill."""
+    found = set()
+    for path in (ROOT / "services").rglob("*.py"):
+        found |= set(re.findall(r'failpoints\.hit\(\s*"([^"]+)"', path.read_text()))
+    return sorted(found | {f"{event}.before_commit" for event, to in SUBSCRIBERS.items() if to})
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Up for all system tests; no process is left behind."""
+    root = tmp_path_factory.mktemp("system")
+    names = failpoint_names()
+    extra = {
+        **NO_LIMITS,
+        "LINLI_FAILPOINTS": ",".join(f"{name}=kill" for name in names),
+        "LINLI_RETRY_LADDER_MS": "500,1000,2000,5000,10000,20000",
+        "LINLI_MARKETING_NOTICE_CLAIM_S": "30",
+    }
+    made = Installation(root, demo=True, extra=extra)
+    made.home.prepare()
+    for name in names:
+        (made.home.run / f"failpoint.{name}").write_text("spent")
+    with made:
+        yield made
+
+
+@pytest.fixture
+def life(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Life:
+    """The people of the installation and their deeds, with its settings in this process."""
+    for name in [name for name in os.environ if name.startswith("LINLI_")]:
+        if not name.startswith("LINLI_TEST_"):
+            monkeypatch.delenv(name)
+    for name, value in installation.environment.items():
+        monkeypatch.setenv(name, value)
+    return Life(installation)
+
+
+@pytest.fixture
+def audited(life: Life, installation: Installation) -> Iterator[None]:
+    """After the test the books are proved, and nothing waits that should have been told."""
+    yield
+    wait_until(lambda: untold(life) == {}, 60, "every event is told")
+    last: dict[str, Any] = {}
+
+    def proved() -> bool:
+        last.update(audit(installation))
+        return bool(last["proved"])
+
+    try:
+        wait_until(proved, 40, "the audit proves the books")
+    except AssertionError:
+        broken = [proof for proof in last["proofs"] if not proof["holds"]]
+        raise AssertionError(json.dumps(broken, ensure_ascii=False, indent=1)) from None
+
+
+def untold(life: Life) -> dict[str, int]:
+    """How many outbox rows of each service have not been told."""
+    query = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"
+    counts = {service: life.scalar(service, query) for service in SERVICES}
+    return {service: count for service, count in counts.items() if count}
+
+
+def audit(installation: Installation) -> dict[str, Any]:
+    """`./linli audit --json` of this installation."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "services.settlement.audit", "--json"],
+        cwd=ROOT,
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.fixture
+def arm(installation: Installation) -> Callable[[str], Path]:
+    """`arm(name)`: the next process that comes by there dies; the mark's path comes back."""
+
+    def take_mark_away(name: str) -> Path:
+        mark = installation.home.run / f"failpoint.{name}"
+        mark.unlink(missing_ok=True)
+        return mark
+
+    return take_mark_away

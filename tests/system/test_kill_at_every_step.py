@@ -1,0 +1,106 @@
+"""kill -9 at each step of an order's life, twice: nothing lost, nothing doubled, books proved."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import wait_until
+from tests.system.conftest import failpoint_names
+from tests.system.life import Life
+
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("audited")]
+
+WALK = (
+    "catalog.reserve.before_commit",
+    "catalog.reserve.after_commit",
+    "orders.place.after_reserve",
+    "orders.place.after_context",
+    "orders.place.after_quote",
+    "orders.place.after_commit",
+    "orders.place.after_open_payment",
+    "settlement.pay.after_intent",
+    "settlement.pay.after_prepay",
+    "settlement.notice.after_verify",
+    "relay.after_publish",
+    "payment.received.before_commit",
+    "order.paid.before_commit",
+    "order.confirmed.before_commit",
+    "orders.dispatch.after_assign",
+    "order.dispatched.before_commit",
+    "delivery.admit.before_commit",
+    "visit.entered.before_commit",
+    "drop.delivered.before_commit",
+    "visit.left.before_commit",
+    "order.delivered.before_commit",
+    "order.completed.before_commit",
+    "escrow.released.before_commit",
+    "marketing.notices.before_addressing",
+    "marketing.notices.after_send",
+)
+REFUND = (
+    "order.cancelled.before_commit",
+    "settlement.refund.after_channel",
+    "refund.completed.before_commit",
+)
+CLOSE = (
+    "orders.expire.after_closing",
+    "orders.expire.after_close_payment",
+    "settlement.close.after_channel",
+)
+ELSEWHERE = {
+    "delivery.mark_courier.before_call": "tests/integration/delivery: a courier is registered",
+    "refund.failed.before_commit": "tests/integration/settlement: the channel keeps refusing",
+    "stock.short.before_commit": "tests/integration/orders: the pieces were sold to somebody else",
+    "wechat.event_received.before_commit": "tests/system/test_hostile_outside: webhook events",
+}
+
+
+def test_every_failpoint_in_the_code_is_walked_through_here_or_named_with_its_own_test() -> None:
+    assert {*WALK, *REFUND, *CLOSE, *ELSEWHERE} == set(failpoint_names())
+
+
+def killed(mark: Path) -> None:
+    wait_until(mark.exists, 90, f"{mark.name} kills")
+
+
+@pytest.mark.parametrize("failpoint", WALK)
+def test_an_order_ends_settled_though_a_process_dies_at(
+    failpoint: str, life: Life, arm: Callable[[str], Path]
+) -> None:
+    mark = arm(failpoint)
+    life.walk()
+    killed(mark)
+
+
+@pytest.mark.parametrize("failpoint", REFUND)
+def test_a_cancelled_order_ends_refunded_though_a_process_dies_at(
+    failpoint: str, life: Life, arm: Callable[[str], Path]
+) -> None:
+    mark = arm(failpoint)
+    life.cancelled_after_payment()
+    killed(mark)
+
+
+@pytest.mark.parametrize("failpoint", CLOSE)
+def test_an_unpaid_order_ends_cancelled_though_a_process_dies_at(
+    failpoint: str, life: Life, arm: Callable[[str], Path]
+) -> None:
+    mark = arm(failpoint)
+    life.cancelled_before_payment()
+    killed(mark)
+
+
+def test_an_order_ends_settled_though_processes_die_at_three_steps_twice_each(
+    life: Life, arm: Callable[[str], Path]
+) -> None:
+    steps = (
+        "orders.place.after_commit",
+        "settlement.notice.after_verify",
+        "order.completed.before_commit",
+    )
+    for _ in range(2):
+        marks = [arm(step) for step in steps]
+        life.walk()
+        for mark in marks:
+            killed(mark)
