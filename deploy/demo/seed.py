@@ -5,6 +5,7 @@ Every id is derived from a name and every request_id from the id: seeding again 
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from deploy.demo import names, pictures
 from deploy.demo.connection import Desk, demo_id, openid_of
@@ -147,7 +148,7 @@ class Seeding:
                 address=shop.address,
                 phone=shop.phone,
                 picture=self._picture(
-                    shop.key, lambda shop=shop: pictures.picture_of_store(shop.name, shop.kind)
+                    shop.key, partial(pictures.picture_of_store, shop.name, shop.kind)
                 ),
                 building_id=demo_id("building", str(shop.building)) if shop.building else None,
                 x_m=shop.x_m,
@@ -181,7 +182,7 @@ class Seeding:
                 name=good.name,
                 description=good.description,
                 picture=self._picture(
-                    good.key, lambda good=good: pictures.picture_of_good(good.name, good.category)
+                    good.key, partial(pictures.picture_of_good, good.name, good.category)
                 ),
                 sort=sort,
                 skus=[

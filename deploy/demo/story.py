@@ -62,7 +62,8 @@ class Story:
     @contextmanager
     def step(self, sentence: str) -> Iterator[list[str]]:
         """Time what is done under a sentence; what is put into the list is said behind it."""
-        began, notes = time.perf_counter(), []
+        began = time.perf_counter()
+        notes: list[str] = []
         ok = False
         try:
             yield notes

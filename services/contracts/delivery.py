@@ -151,12 +151,6 @@ class DeliverDrop(Command):
     photo_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
-class WithdrawDrop(Command):
-    """The order is off."""
-
-    order_id: Id
-
-
 class MyVisitsQuery(Query):
     """The asking courier's visits that are not over."""
 

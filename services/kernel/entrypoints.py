@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 RERUNS_MAX = 3
 _RERUN_PAUSE_S = 0.02
 Result = TypeVar("Result")
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 def rerun_on_conflict(name: str, use_case: Callable[[], Result]) -> Result:
@@ -254,6 +255,27 @@ class Every(Entrypoint):
         done.wait()
 
 
-rpc = Rpc.decorator
-subscribe = Subscribe.decorator
-every = Every.decorator
+def rpc(
+    *,
+    permission: str | None = None,
+    signed_in: bool = False,
+    callers: tuple[str, ...] = (),
+    public: bool = False,
+) -> Callable[[Handler], Handler]:
+    """Make a method callable; see `Rpc` for who may call."""
+    decorated: Callable[[Handler], Handler] = Rpc.decorator(
+        permission=permission, signed_in=signed_in, callers=callers, public=public
+    )
+    return decorated
+
+
+def subscribe(event_type: type[Event]) -> Callable[[Handler], Handler]:
+    """Make a method the handler of an event."""
+    decorated: Callable[[Handler], Handler] = Subscribe.decorator(event_type)
+    return decorated
+
+
+def every(*, seconds: float) -> Callable[[Handler], Handler]:
+    """Make a method scheduled work."""
+    decorated: Callable[[Handler], Handler] = Every.decorator(seconds=seconds)
+    return decorated
