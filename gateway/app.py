@@ -11,6 +11,7 @@ from gateway.api import blueprint as api
 from gateway.auth import Cookies, Sessions
 from gateway.backends import Backends
 from gateway.console import blueprint as console
+from gateway.console.dead_letters import DeadLetters
 from gateway.h5 import blueprint as h5
 from gateway.limits import Limits
 from gateway.parts import EXTENSION, Parts, Teller
@@ -29,10 +30,15 @@ def create_app(
     file_store: FileStore,
     teller: Teller,
     missing: Callable[[], list[str]],
+    dead_letters: DeadLetters | None = None,
 ) -> Flask:
     """The whole gateway; `missing` names what it waits for before it can serve."""
     app = api.new_app("gateway")
-    app.extensions[EXTENSION] = make_parts(settings, backends, file_store, teller, missing)
+    app.extensions[EXTENSION] = make_parts(
+        settings, backends, file_store, teller, missing, dead_letters
+    )
+    # No view is a coroutine: Flask would look again at each hook of each request.
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]
     app.config["PROPERTY_NAME"] = settings.property_name
     app.config["PROPERTY_PHONE"] = settings.property_phone
     if settings.trusted_proxies:
@@ -61,6 +67,7 @@ def make_parts(
     file_store: FileStore,
     teller: Teller,
     missing: Callable[[], list[str]],
+    dead_letters: DeadLetters | None = None,
 ) -> Parts:
     """What the views work with."""
     signer = Signer(settings.secret_key)
@@ -70,6 +77,7 @@ def make_parts(
         files=file_store,
         teller=teller,
         missing=missing,
+        dead_letters=dead_letters,
         signer=signer,
         cookies=Cookies(
             signer,

@@ -175,7 +175,13 @@ def _page(error: LinliError, status: int) -> Response:
         return _sign_in_first(status)
     if isinstance(error, NotCertified) and request.path.startswith("/h5/"):
         return see_other("/h5/not-certified")
-    return Response(_error_page(error), status)
+    try:
+        return Response(_error_page(error), status)
+    except Exception:
+        # The page itself is at fault: a person still gets an answer, and a phone number.
+        log.exception("the error page cannot be drawn")
+        phone = parts().settings.property_phone
+        return Response(f"{message_of(error)} {phone}", status, mimetype="text/plain")
 
 
 def _sign_in_first(status: int) -> Response:

@@ -1,6 +1,6 @@
 """In front of every view: begin the call, count the caller, see that a browser's write is meant."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from gateway import auth
 from gateway.auth import Known
@@ -75,6 +75,7 @@ def me() -> MeView:
     known = act()
     if known.me is None:
         known.me = parts().backends.identity.me(MeQuery())
+    g.me = known.me
     return known.me
 
 

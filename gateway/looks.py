@@ -188,31 +188,35 @@ def code_of(value: object) -> str:
     return str(getattr(value, "value", value)).rpartition(".")[2]
 
 
+def words_of(table: dict[str, str], code: object) -> str:
+    """A code's words, translated; one that the table does not know is shown as it is."""
+    known = code_of(code)
+    return str(gettext(table[known]) if known in table else code)
+
+
 def step_words(step: object) -> str:
-    """What a step of the timeline is called; an unknown one is shown as it is."""
-    return gettext(STEPS[code_of(step)]) if code_of(step) in STEPS else str(step)
+    """What a step of the timeline is called."""
+    return words_of(STEPS, step)
 
 
 def client_words(client: str) -> str:
     """The kind of client that a step came from; its address and agent are for the logs."""
-    kind = client.partition(" ")[0]
-    return gettext(CLIENTS[kind]) if kind in CLIENTS else kind
+    return words_of(CLIENTS, client.partition(" ")[0])
 
 
 def role_words(role: object) -> str:
     """A role's or a party's name."""
-    code = code_of(role)
-    return gettext(ROLES.get(code) or PARTIES.get(code) or code)
+    return words_of({**PARTIES, **ROLES}, role)
 
 
 def reason_words(reason: object) -> str:
-    """Why money moved; an unknown reason is shown as it is."""
-    return gettext(REASONS[code_of(reason)]) if code_of(reason) in REASONS else str(reason)
+    """Why money moved."""
+    return words_of(REASONS, reason)
 
 
-def account_words(account: str) -> str:
-    """A kind of account of the ledger in words; an unknown one as it is."""
-    return gettext(ACCOUNTS[account]) if account in ACCOUNTS else account
+def account_words(account: object) -> str:
+    """A kind of account of the ledger."""
+    return words_of(ACCOUNTS, account)
 
 
 def look_of(state: object, kind: str = "order") -> Look:

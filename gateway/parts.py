@@ -8,6 +8,7 @@ from flask import current_app
 
 from gateway.auth import Cookies, Sessions
 from gateway.backends import Backends
+from gateway.console.dead_letters import DeadLetters
 from gateway.limits import Limits
 from gateway.settings import Settings
 from gateway.signing import Signer
@@ -40,6 +41,8 @@ class Parts:
     accounts: Accounts
     missing: Callable[[], list[str]]
     """Names what the gateway waits for before it can serve."""
+    dead_letters: DeadLetters | None
+    """None where no broker user for the dead queues is set."""
 
 
 def parts() -> Parts:

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     property_phone: str = Field(
         default="", max_length=20, description="The way out on each page; none if empty."
     )
+    dead_amqp_url: str = Field(
+        default="",
+        description="AMQP URL of a broker user for the dead queues; shuts their page if empty.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     clock_offset_s: int = Field(default=0, description="Drills only: move this process's clock.")
     trusted_proxies: int = Field(
@@ -49,11 +53,11 @@ class Settings(BaseSettings):
     wechat_account_cache_s: int = Field(
         default=300, ge=1, le=86400, description="Age at which a WeChat account is read again."
     )
-    session_rate_per_s: int = Field(default=30, ge=1, description="Requests a signed-in session.")
-    session_burst: int = Field(default=90, ge=1, description="Requests at once in a session.")
-    address_rate_per_s: int = Field(default=100, ge=1, description="Requests an address.")
+    session_rate_per_s: int = Field(default=100, ge=1, description="Requests a signed-in session.")
+    session_burst: int = Field(default=300, ge=1, description="Requests at once in a session.")
+    address_rate_per_s: int = Field(default=200, ge=1, description="Requests an address.")
     address_burst: int = Field(
-        default=400, ge=1, description="Requests at once; a whole estate may share an address."
+        default=600, ge=1, description="Requests at once; a whole estate may share an address."
     )
     sign_in_rate_per_min: int = Field(
         default=10,

@@ -32,7 +32,8 @@ TEXTS: dict[str, ErrorText] = {
     "request.not_signed_in": ErrorText(
         N_("请先登录"), N_("您还没有登录，或者登录已过期。"), N_("请重新登录。")
     ),
-    "request.conflict": ErrorText(
+    "request.conflict": ErrorText(N_("情况已经变了"), N_("现在的状态不允许这样做。")),
+    "request.id_reused": ErrorText(
         N_("这个操作已经提交过"),
         N_("同一个提交编号对应了不同的内容。"),
         N_("请刷新页面后重新提交。"),
@@ -100,6 +101,16 @@ TEXTS: dict[str, ErrorText] = {
         N_("已被使用"), N_("这个名称、电话或号码已经登记过。"), N_("请换一个。")
     ),
     "identity.no_such_place": ErrorText(N_("没有这个地方"), N_("没有这个小区、楼栋、房屋或大门。")),
+    "identity.already_registered": ErrorText(
+        N_("已经登记过"), N_("这个编号已经登记成别的内容。"), N_("请换一个编号。")
+    ),
+    "identity.home_taken": ErrorText(
+        N_("这套房已有人"), N_("这套房已经认证了另一户业主。"), N_("请先撤销原来那一户。")
+    ),
+    "identity.no_such_account": ErrorText(N_("没有这个人"), N_("没有这个账号。")),
+    "identity.nothing_to_withdraw": ErrorText(
+        N_("没有可撤销的"), N_("物业没有为它作过认证，或者已经撤销。")
+    ),
     # catalog
     "catalog.no_such_item": ErrorText(N_("没有这件商品"), N_("商品不存在，或者已经撤下。")),
     "catalog.out_of_stock": ErrorText(
@@ -118,6 +129,15 @@ TEXTS: dict[str, ErrorText] = {
     "orders.other_address_needs_remark": ErrorText(
         N_("请说明地址"), N_("送到别的地址，需要在备注里说明原因。"), N_("请写上备注再提交。")
     ),
+    "orders.too_many_stores": ErrorText(
+        N_("店太多"), N_("一次最多在 20 家店一起付款。"), N_("请分几次下单。")
+    ),
+    "orders.nothing_to_pay": ErrorText(
+        N_("没有要付的钱"), N_("每家店的金额都要大于零。"), N_("请改一下商品。")
+    ),
+    "orders.handing_over": ErrorText(
+        N_("正在交接"), N_("正在联系另一位配送员。"), N_("请过半分钟再试。")
+    ),
     # settlement
     "settlement.no_such_payment": ErrorText(
         N_("没有这笔支付"), N_("没有这笔支付，或者它不属于您。")
@@ -134,6 +154,7 @@ TEXTS: dict[str, ErrorText] = {
     "settlement.channel_refused": ErrorText(
         N_("支付渠道没有同意"), N_("微信支付拒绝了这次请求。"), N_("请稍后再试。"), N_("没有扣钱。")
     ),
+    "settlement.already_posted": ErrorText(N_("已经记过账"), N_("这一笔已经在账上。")),
     "settlement.not_your_fund": ErrorText(
         N_("没有这个账户"), N_("没有这个资金账户，或者它不属于您。")
     ),

@@ -77,7 +77,7 @@ def shanghai(moment: datetime | None, now: datetime | None = None) -> str:
 
 def day_of(there: datetime) -> str:
     """`11月2日`, without leading zeros."""
-    return gettext("%(month)d月%(day)d日", month=there.month, day=there.day)
+    return str(gettext("%(month)d月%(day)d日", month=there.month, day=there.day))
 
 
 def day(moment: datetime | None) -> str:
@@ -85,9 +85,8 @@ def day(moment: datetime | None) -> str:
     if moment is None:
         return ""
     there = local(moment)
-    return gettext(
-        "%(year)d年%(month)d月%(day)d日", year=there.year, month=there.month, day=there.day
-    )
+    values = {"year": there.year, "month": there.month, "day": there.day}
+    return str(gettext("%(year)d年%(month)d月%(day)d日", **values))
 
 
 def remaining(moment: datetime | None, now: datetime | None = None) -> str:
@@ -96,12 +95,12 @@ def remaining(moment: datetime | None, now: datetime | None = None) -> str:
         return ""
     seconds = int((moment - (now or clock.now())).total_seconds())
     if seconds <= 0:
-        return gettext("已到时间")
+        return str(gettext("已到时间"))
     if seconds < 3600:
-        return gettext("还剩 %(n)d 分钟", n=max(1, seconds // 60))
+        return str(gettext("还剩 %(n)d 分钟", n=max(1, seconds // 60)))
     if seconds < 48 * 3600:
-        return gettext("还剩 %(n)d 小时", n=seconds // 3600)
-    return gettext("还剩 %(n)d 天", n=seconds // 86400)
+        return str(gettext("还剩 %(n)d 小时", n=seconds // 3600))
+    return str(gettext("还剩 %(n)d 天", n=seconds // 86400))
 
 
 def mask_name(name: str | None) -> str:

@@ -8,6 +8,7 @@ from flask import Flask
 
 from gateway.app import create_app
 from gateway.backends import Backends
+from gateway.console.dead_letters import DeadLetters
 from gateway.settings import Settings
 from gateway.telling import BrokerTeller, GatewayPublisher
 from services.kernel import clock, config, logs
@@ -16,6 +17,8 @@ from services.kernel.files import FileStore
 from services.kernel.rpc_client import RpcClient, Services
 
 NAME = "gateway"
+ACCOUNT_TRIES = 60
+"""Two minutes: services may start after the gateway."""
 
 
 def make_app() -> Flask:
@@ -34,9 +37,10 @@ def make_app() -> Flask:
         FileStore(settings.files_url, sealer),
         BrokerTeller(publisher),
         lambda: [] if client.link.is_open and publisher.link.is_open else ["broker"],
+        DeadLetters(settings.dead_amqp_url) if settings.dead_amqp_url else None,
     )
     # The first text must be answered even if marketing goes down before it comes.
-    app.extensions["linli"].accounts.refresh()
+    app.extensions["linli"].accounts.refresh(tries=ACCOUNT_TRIES)
     return app
 
 

@@ -8,6 +8,7 @@ RESIDENT = (
     Operation("GET", "/communities", Identity.communities, public=True),
     Operation("GET", "/communities/<community_id>", Identity.community, public=True),
     Operation("GET", "/communities/<community_id>/stores", Identity.stores, public=True),
+    Operation("GET", "/stores", Identity.stores_by_id, public=True),
     Operation("GET", "/stores/<store_id>", Identity.store, public=True),
     Operation("GET", "/items", Catalog.items, public=True),
     Operation("GET", "/items/<item_id>", Catalog.item, public=True),

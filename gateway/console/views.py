@@ -1,6 +1,5 @@
 """What staff see: the overview, orders, merchants, visits, the books."""
 
-from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -48,13 +47,6 @@ SILENT_NAMES = {
     "shelf": "商品",
     "notices": "通知",
 }
-
-
-@blueprint.context_processor
-def who_may_what() -> dict[str, Any]:
-    """`me` and `can(permission)` for the menu."""
-    who = guard.me()
-    return {"me": who, "can": lambda permission: permission in who.permissions}
 
 
 def need_staff() -> MeView:

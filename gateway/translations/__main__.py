@@ -26,7 +26,7 @@ FIXED_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 def marked_texts() -> set[str]:
     """Each text that code or a template marks for translation."""
     with (FOLDER / "babel.cfg").open(encoding="utf-8") as mapping:
-        methods, options = parse_mapping_cfg(mapping)
+        methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     found = extract_from_dir(str(SOURCES), methods, options)
     return {message for _, _, message, _, _ in found if isinstance(message, str)}
 
@@ -34,7 +34,7 @@ def marked_texts() -> set[str]:
 def translated() -> dict[str, str]:
     """Chinese → English, as messages.po has it."""
     with PO.open("rb") as file:
-        return {message.id: message.string for message in read_po(file) if message.id}
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
 
 
 def catalogue(texts: set[str], english: dict[str, str]) -> Catalog:

@@ -11,7 +11,8 @@ from services.kernel.errors import LinliError
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_MAX_AGE_S = 30.0
+UNKNOWN_MAX_AGE_S = 2.0
+TRY_AGAIN_S = 2.0
 REMEMBERED_MAX = 1000
 """App ids come from outside: made-up ones must not fill the memory."""
 
@@ -48,24 +49,32 @@ class Accounts:
             self.refresh(app_id)
         return self._found(known)
 
-    def refresh(self, app_id: str = "") -> None:
+    def refresh(self, app_id: str = "", tries: int = 1) -> None:
         """Read the account in the background, unless that is going on."""
         with self._lock:
             if app_id in self._refreshing:
                 return
             self._refreshing.add(app_id)
         threading.Thread(
-            target=self._refresh, args=(app_id,), name="wechat-account", daemon=True
+            target=self._refresh, args=(app_id, tries), name="wechat-account", daemon=True
         ).start()
 
-    def _refresh(self, app_id: str) -> None:
+    def _refresh(self, app_id: str, tries: int) -> None:
         try:
-            self._read(app_id)
-        except LinliError as error:
-            log.warning("account not read again", extra={"app_id": app_id, "code": error.code})
+            while tries and not self._read_quietly(app_id):
+                tries -= 1
+                if tries:
+                    threading.Event().wait(TRY_AGAIN_S)
         finally:
             with self._lock:
                 self._refreshing.discard(app_id)
+
+    def _read_quietly(self, app_id: str) -> bool:
+        try:
+            return self._read(app_id).account is not None
+        except LinliError as error:
+            log.info("account not read", extra={"app_id": app_id, "code": error.code})
+            return False
 
     def _read(self, app_id: str) -> Remembered:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 
 from services.catalog.domain.reservation import State
 from services.catalog.domain.shelf import Offer
@@ -39,6 +39,7 @@ _OFFERS = select(
     SkuRow.unlimited,
     (ItemRow.on_shelf & ~SkuRow.retired).label("on_shelf"),
 ).join(ItemRow, ItemRow.item_id == SkuRow.item_id)
+_OFFERS_BY_ID = _OFFERS.where(SkuRow.sku_id.in_(bindparam("skus", expanding=True)))
 
 _ITEMS = select(
     ItemRow.item_id,
@@ -55,7 +56,7 @@ _ITEMS = select(
 
 def offers(tx: Tx, sku_ids: Collection[str]) -> dict[str, Offer]:
     """The SKUs as they can be bought now, by id; unknown ones are left out."""
-    rows = tx.all(_OFFERS.where(SkuRow.sku_id.in_(list(sku_ids))))
+    rows = tx.all(_OFFERS_BY_ID, {"skus": list(sku_ids)})
     return {row.sku_id: _offer(row) for row in rows}
 
 

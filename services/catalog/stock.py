@@ -6,14 +6,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, case, func, insert, literal, select, union_all, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    Update,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 
 from services.catalog.domain.reservation import SET_ASIDE
 from services.catalog.domain.shelf import Reason
 from services.catalog.tables import ReservedLineRow, SkuRow, StockMovementRow
 from services.kernel.db import Tx
+
+_INSERT_MOVEMENTS = insert(StockMovementRow)
 
 
 def move_stock(
@@ -29,7 +44,7 @@ def move_stock(
     if not changes:
         return True
     tx.execute(
-        insert(StockMovementRow),
+        _INSERT_MOVEMENTS,
         [
             {
                 "sku_id": sku_id,
@@ -41,11 +56,22 @@ def move_stock(
             for sku_id, delta in changes.items()
         ],
     )
-    after = SkuRow.stock + case(changes, value=SkuRow.sku_id)
-    changed = tx.execute(
-        update(SkuRow).where(SkuRow.sku_id.in_(list(changes)), after >= 0).values(stock=after)
-    )
-    return changed.rowcount == len(changes)
+    values: dict[str, Any] = {"skus": list(changes)}
+    for number, (sku_id, delta) in enumerate(changes.items()):
+        values |= {f"sku_{number}": sku_id, f"delta_{number}": delta}
+    return tx.execute(_change_of(len(changes)), values).rowcount == len(changes)
+
+
+@lru_cache(maxsize=64)
+def _change_of(skus: int) -> Update:
+    """The update of so many SKUs at once; a row that would fall below zero is left out."""
+    deltas = [
+        (SkuRow.sku_id == bindparam(f"sku_{number}"), bindparam(f"delta_{number}", type_=Integer))
+        for number in range(skus)
+    ]
+    after = SkuRow.stock + case(*deltas, else_=0)
+    named = SkuRow.sku_id.in_(bindparam("skus", expanding=True))
+    return update(SkuRow).where(named, after >= 0).values(stock=after)
 
 
 @dataclass(frozen=True, slots=True)

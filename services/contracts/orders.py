@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from services.contracts.catalog import Quantity
 from services.kernel.errors import Conflict, NotFound, Refused
@@ -136,7 +136,7 @@ class PlaceOrders(Command):
     lines: Annotated[list[OrderLine], Field(min_length=1, max_length=50)]
     other_address: ShortText = ""
     remark: ShortText = ""
-    deliver_after: datetime | None = None
+    deliver_after: AwareDatetime | None = None
     client: ClientInfo = ClientInfo()
 
 

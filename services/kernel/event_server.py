@@ -14,7 +14,7 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import ProviderCollector, SharedExtension
 from pydantic import ValidationError
 
-from services.kernel import failpoints, topology
+from services.kernel import declarations, failpoints, topology
 from services.kernel.amqp_link import Link
 from services.kernel.errors import Unavailable
 from services.kernel.metrics import EVENTS, JUNK
@@ -86,13 +86,13 @@ class EventServer(SharedExtension, ProviderCollector):
     def _opened(self, channel: amqp.Channel) -> None:
         service = self.container.service_name
         settings = self._process.settings
-        topology.declare_events_exchange(channel, service)
-        topology.declare_inbox(channel, service, self._delays_ms, settings.queue_type)
+        declarations.declare_events_exchange(channel, service)
+        declarations.declare_inbox(channel, service, self._delays_ms, settings.queue_type)
         for name, subscribers in self._process.wiring.subscribers.items():
             if service in subscribers:
                 source = self._process.wiring.sources[name]
-                topology.declare_events_exchange(channel, source)  # who starts first is open
-                topology.bind_event(channel, service, source, name)
+                declarations.declare_events_exchange(channel, source)  # who starts first is open
+                declarations.bind_event(channel, service, source, name)
         channel.basic_consume(
             topology.event_queue(service),
             consumer_tag=self._tag,

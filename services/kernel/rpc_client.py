@@ -14,6 +14,7 @@ import amqp
 
 from services.kernel import call, jsons
 from services.kernel.amqp_link import Link, broker_user
+from services.kernel.declarations import declare_rpc_exchange
 from services.kernel.errors import DeadlineExceeded, InvariantBroken, Unavailable, from_wire
 from services.kernel.ids import new_id
 from services.kernel.metrics import CLIENT_CALLS
@@ -107,6 +108,7 @@ class RpcClient:
     def _opened(self, channel: amqp.Channel) -> None:
         queue = self._reply_queue
         channel.events["basic_return"].add(self._returned)
+        declare_rpc_exchange(channel)  # a client may be up before any service
         channel.queue_declare(queue, exclusive=True, auto_delete=True)
         channel.queue_bind(queue, RPC_EXCHANGE, queue)
         channel.basic_consume(queue, no_ack=True, callback=self._replied)

@@ -15,11 +15,12 @@ from nameko.extensions import ProviderCollector, SharedExtension
 
 from services.kernel import jsons
 from services.kernel.amqp_link import Link
+from services.kernel.declarations import declare_rpc
 from services.kernel.errors import DeadlineExceeded, LinliError, Malformed, Unavailable
 from services.kernel.metrics import JUNK
 from services.kernel.process import ProcessExtension
 from services.kernel.rpc_client import HEADER_ACTOR, HEADER_CALL, HEADER_DEADLINE
-from services.kernel.topology import RPC_EXCHANGE, declare_rpc, rpc_queue
+from services.kernel.topology import RPC_EXCHANGE, rpc_queue
 
 log = logging.getLogger(__name__)
 BODY_BYTES_MAX = 1_000_000

@@ -10,12 +10,14 @@ from ulid import ULID
 
 from services.contracts.orders import OrderState, Party, RefundTo
 from services.kernel.db import Database, Tx
+from services.kernel.errors import Malformed
 from services.orders.domain.order import Order
 from services.orders.tables import AdjustmentRow, LineRow, OrderRow, TimelineRow
 
 TEXT_SEARCH_WITHIN = timedelta(days=90)
 """A part of an address has no index: it is looked for among the orders of this time only."""
 
+_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 _ALL = select(OrderRow.__table__)
 _ONE = _ALL.where(OrderRow.order_id == bindparam("order"))
 _LINES = (
@@ -71,7 +73,7 @@ def page(
     if states:
         statement = statement.where(OrderRow.state.in_(states))
     if after:
-        statement = statement.where(OrderRow.order_id < after)
+        statement = statement.where(OrderRow.order_id < _checked(after))
     return [order_from(row) for row in tx.all(statement)]
 
 
@@ -80,9 +82,9 @@ def matches(text: str, now: datetime) -> list[ColumnElement[bool]]:
     text = text.strip().removeprefix("#")
     if not text:
         return []
-    if re.fullmatch(r"\d{6}", text):
+    if re.fullmatch(r"[0-9]{6}", text):
         return [OrderRow.number == text]
-    if re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", text):
+    if _ID.fullmatch(text):
         return [or_(OrderRow.order_id == text, OrderRow.payment_id == text)]
     return [
         OrderRow.order_id >= str(ULID.from_datetime(now - TEXT_SEARCH_WITHIN)),
@@ -91,6 +93,13 @@ def matches(text: str, now: datetime) -> list[ColumnElement[bool]]:
             OrderRow.store_name.contains(text, autoescape=True),
         ),
     ]
+
+
+def _checked(after: str) -> str:
+    """An order's id; the database would choke on letters that an id column cannot hold."""
+    if not _ID.fullmatch(after):
+        raise Malformed(fields={"after": "not a page's next_after"})
+    return after
 
 
 def state_counts(tx: Tx, where: Sequence[ColumnElement[bool]]) -> dict[OrderState, int]:
@@ -113,7 +122,7 @@ def amounts(tx: Tx, after: str | None, limit: int) -> list[Row[Any]]:
         row.settled_at.is_not(None).label("settled"),
     )
     if after:
-        statement = statement.where(row.order_id > after)
+        statement = statement.where(row.order_id > _checked(after))
     return tx.all(statement.order_by(row.order_id).limit(limit + 1))
 
 

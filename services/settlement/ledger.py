@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError
 
 from services.contracts.settlement import AlreadyPosted, InsufficientFunds
+from services.kernel.columns import UtcDateTime
 from services.kernel.db import Tx, is_duplicate
 from services.settlement.domain.accounts import SUMMED, Account
 from services.settlement.domain.transfers import Entry, Transfer, net_changes
@@ -22,10 +23,12 @@ SETTLED_AFTER = timedelta(minutes=10)
 
 _NO_END = (1 << 63) - 1
 
-_open = mysql.insert(AccountRow)
-_CREDIT = _open.on_duplicate_key_update(
-    balance_fen=AccountRow.balance_fen + _open.inserted.balance_fen
-)
+# Text, because SQLAlchemy compiles its own ON DUPLICATE KEY UPDATE anew each time it runs.
+_CREDIT = text(
+    "INSERT INTO account (account_id, kind, owner, channel, custodian, balance_fen, opened_at)"
+    " VALUES (:account_id, :kind, :owner, :channel, :custodian, :balance_fen, :opened_at)"
+    " ON DUPLICATE KEY UPDATE balance_fen = balance_fen + VALUES(balance_fen)"
+).bindparams(bindparam("opened_at", type_=UtcDateTime))
 _OPEN = insert(AccountRow).prefix_with("IGNORE")
 _DEBIT = (
     update(AccountRow)

@@ -44,7 +44,16 @@ _CHANNEL_ORDER = (
     .with_for_update()
 )
 _PAYMENT = (
-    select(PaymentRow.__table__)
+    select(
+        PaymentRow.payment_id,
+        PaymentRow.household_id,
+        PaymentRow.state,
+        PaymentRow.subject,
+        PaymentRow.amount_fen,
+        PaymentRow.pay_before,
+        PaymentRow.channel,
+        PaymentRow.paid_at,
+    )
     .where(PaymentRow.payment_id == bindparam("payment"))
     .with_for_update()
 )

@@ -229,6 +229,7 @@ class RefundRow(Row):
     out_trade_no: Mapped[Code]
     total_fen: Mapped[FenColumn]
     try_count: Mapped[Count]
+    refusal_count: Mapped[Count]
     next_try_at: Mapped[MaybeInstant]
     last_error: Mapped[Short]
     requested_at: Mapped[Instant]

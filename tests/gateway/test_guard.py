@@ -14,6 +14,7 @@ PUBLIC = {
     "/api/v1/communities",
     "/api/v1/communities/<community_id>",
     "/api/v1/communities/<community_id>/stores",
+    "/api/v1/stores",
     "/api/v1/stores/<store_id>",
     "/api/v1/items",
     "/api/v1/items/<item_id>",
@@ -43,7 +44,7 @@ def address(rule: Rule) -> str:
     """A real address of a route."""
     path = rule.rule
     for name in rule.arguments:
-        value = ORDER if name != "act" else "confirm"
+        value = {"act": "confirm", "queue": "orders"}.get(name, ORDER)
         path = path.replace(f"<{name}>", value).replace(f"<path:{name}>", value)
     return path
 

@@ -85,6 +85,7 @@ PAGES = [
     (Role.MANAGER, "/console/merchants"),
     (Role.MANAGER, "/console/visits?state=inside"),
     (Role.MANAGER, "/console/audit"),
+    (Role.MANAGER, "/console/dead"),
 ]
 
 
@@ -363,6 +364,31 @@ def test_the_overview_names_who_is_silent_and_shows_the_rest(world: World) -> No
 def test_residents_have_no_desk_of_the_staff(world: World) -> None:
     for path in ("/console/", "/console/orders", f"/console/orders/{ORDER}", "/console/audit"):
         assert browser(world).get(path).status_code == 403
+
+
+def test_a_desk_page_says_that_identity_is_away(world: World) -> None:
+    world.services.answers["identity.me"] = DeadlineExceeded()
+    answer = world.client(signed_in=True).get("/console/")
+    assert answer.status_code == 504
+    assert "还在处理" in answer.text
+
+
+@pytest.mark.parametrize("act", ["replay", "discard"])
+def test_a_dead_letter_is_handled_by_whoever_may(world: World, act: str) -> None:
+    client = browser(world, Role.MANAGER)
+    letters = world.app.extensions["linli"].dead_letters
+    answer = send(client, f"/console/dead/orders/letter-1/{act}")
+    assert (answer.status_code, answer.location) == (303, "/console/dead")
+    assert letters.done == [(act, "orders", "letter-1")]
+    assert send(client, f"/console/dead/orders/letter-2/{act}").status_code == 404
+    assert send(client, f"/console/dead/orders/all/{act}").status_code == 404
+
+
+def test_dead_letters_are_shut_to_the_others(world: World) -> None:
+    client = browser(world, Role.CASHIER)
+    assert client.get("/console/dead").status_code == 403
+    assert send(client, "/console/dead/orders/letter-1/replay").status_code == 403
+    assert "/console/dead" not in client.get("/console/").text
 
 
 def test_everybody_may_see_a_shops_picture(world: World) -> None:

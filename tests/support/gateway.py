@@ -14,6 +14,7 @@ from PIL import Image
 
 from gateway.app import create_app, make_parts
 from gateway.backends import Backends
+from gateway.console.dead_letters import Letter
 from gateway.parts import EXTENSION
 from gateway.settings import Settings
 from services.contracts import catalog, delivery, identity, marketing, orders, settlement
@@ -98,6 +99,27 @@ class FakeTeller:
 
 
 @dataclass
+class FakeLetters:
+    """One dead letter, and what was done with it."""
+
+    done: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def all(self) -> list[Letter]:
+        """The one."""
+        return [Letter("orders", "letter-1", "payment.received", NOW, 4, "boom", "{}")]
+
+    def replay(self, service: str, message_id: str) -> int:
+        """Note it; there is only letter-1."""
+        self.done.append(("replay", service, message_id))
+        return int(message_id == "letter-1")
+
+    def discard(self, service: str, message_id: str) -> int:
+        """Note it."""
+        self.done.append(("discard", service, message_id))
+        return int(message_id == "letter-1")
+
+
+@dataclass
 class World:
     """One gateway with everything around it."""
 
@@ -137,7 +159,7 @@ def collaborators(chosen: Settings) -> tuple[Any, ...]:
     """What create_app takes, all of it made up."""
     store = FileStore(chosen.files_url, Sealer("k1:" + base64.b64encode(b"d" * 32).decode()))
     backends = Backends(cast(Services, FakeServices(dict(known_world()))))
-    return chosen, backends, store, FakeTeller(), list
+    return chosen, backends, store, FakeTeller(), list, FakeLetters()
 
 
 def world_of(app: Flask) -> World:

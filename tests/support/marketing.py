@@ -24,6 +24,8 @@ from services.marketing.domain.notices import WORDINGS
 from services.marketing.settings import Settings
 from services.marketing.tables import NoticeJobRow, NoticeRow
 from services.marketing.use_cases import notices
+from services.marketing.wechat.client import AccountClient
+from services.marketing.wechat.tokens import SharedToken
 from tests.support.servers import Program, wait_until
 
 DATA_KEYS = "k1:" + base64.b64encode(b"d" * 32).decode()
@@ -142,9 +144,25 @@ class Office:
         self.desk = SendingDesk(db, SEALER, settings, clock.now)
 
     def put(self, account: PutWechatAccount) -> None:
-        """Set an account up."""
+        """Set an account up; the desk forgets how it was, as it does after a few seconds."""
         with self.db.transaction() as tx:
             accounts.put(tx, SEALER, account, clock.now())
+        self.desk = SendingDesk(self.db, SEALER, self.settings, clock.now)
+
+    def token(self) -> SharedToken:
+        """The account's access token as this copy has it."""
+        return SharedToken(
+            self.db, SEALER, self.account(), margin_s=300, timeout_s=2, clock=clock.now
+        )
+
+    def client(self) -> AccountClient:
+        """A client for the account."""
+        return AccountClient(self.account(), self.token(), 2)
+
+    def account(self) -> accounts.Account:
+        """The account that is set up, opened."""
+        with self.db.reading() as tx:
+            return accounts.find(tx, SEALER, "")
 
     def address(self) -> int:
         """One round of finding people."""

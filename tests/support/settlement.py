@@ -1,10 +1,10 @@
-"""A pay channel made by hand, and payments to try it with."""
+"""Settlement with a channel made by hand, and the acts that its tests are made of."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -13,9 +13,6 @@ from services.contracts.permissions import Permission, Role
 from services.contracts.settlement import (
     Allocation,
     Channel,
-    ChannelRefused,
-    JsapiParams,
-    NoticeRefused,
     NoticeView,
     OpenPayment,
     OwnerKind,
@@ -23,150 +20,22 @@ from services.contracts.settlement import (
     PayWithWechat,
     PrepayView,
     ReceiveNotice,
-    RefundState,
 )
 from services.kernel.actor import Actor
 from services.kernel.db import Database
-from services.kernel.errors import Unavailable
 from services.kernel.ids import new_id
 from services.kernel.metrics import STATEMENTS
 from services.settlement import ledger, money_queries
 from services.settlement.audit import prove_books
 from services.settlement.domain import accounts
-from services.settlement.domain.channel import (
-    BillLine,
-    ChannelRefund,
-    Notice,
-    Prepay,
-    RefundAsk,
-    Trade,
-    TradeState,
-)
-from services.settlement.domain.days import day_of
-from services.settlement.domain.postings import Till
 from services.settlement.tables import NoticeRow
 from services.settlement.use_cases.open_payment import open_payment
 from services.settlement.use_cases.pay_with_wechat import pay_with_wechat
 from services.settlement.use_cases.receive_notice import receive_notice
 from services.settlement.use_cases.resolve_escrow import refund_escrow, release_escrow
+from tests.support.settlement_channel import NOW, FakeChannel
 
-NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 OPENID = "oHkLxt-payer-one"
-
-
-@dataclass
-class FakeChannel:
-    """What a channel does, in memory: it can be away, refuse, and be paid by hand."""
-
-    till: Till = field(default_factory=lambda: Till(Channel.WECHAT, "1900000001"))
-    app_id: str = "wx0000000000000001"
-    trades: dict[str, Trade] = field(default_factory=dict)
-    refunds: dict[str, ChannelRefund] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    away: bool = False
-    pays_after_close: bool = False
-    refund_state: RefundState = RefundState.PROCESSING
-    refund_refusal: str = ""
-    before_answer: Callable[[str], None] = lambda call: None
-    """Runs when the channel has done its part and the caller does not know it yet."""
-
-    def _called(self, call: str) -> None:
-        self.calls.append(call)
-        if self.away:
-            raise Unavailable("the channel is away")
-
-    def prepay(self, order: Prepay) -> str:
-        self._called("prepay")
-        known = self.trades.get(order.out_trade_no)
-        if known is not None and known.state is not TradeState.UNPAID:
-            raise ChannelRefused("it is over", fields={"code": "ORDERPAID"})
-        self.trades[order.out_trade_no] = Trade(
-            out_trade_no=order.out_trade_no,
-            state=TradeState.UNPAID,
-            merchant_number=self.till.merchant_number,
-            app_id=self.app_id,
-            amount_fen=order.amount_fen,
-            currency="CNY",
-        )
-        self.before_answer("prepay")
-        return f"wx-prepay-{order.out_trade_no}"
-
-    def jsapi_params(self, prepay_id: str, now: datetime) -> JsapiParams:
-        return JsapiParams(
-            app_id=self.app_id,
-            time_stamp=str(int(now.timestamp())),
-            nonce_str="nonce",
-            package=f"prepay_id={prepay_id}",
-            sign_type="RSA",
-            pay_sign="sign",
-        )
-
-    def query(self, out_trade_no: str) -> Trade:
-        self._called("query")
-        return self.trades.get(out_trade_no) or Trade(out_trade_no, TradeState.UNKNOWN)
-
-    def close(self, out_trade_no: str) -> Trade:
-        self._called("close")
-        trade = self.query(out_trade_no)
-        if trade.state is TradeState.UNPAID:
-            trade = replace(trade, state=TradeState.CLOSED)
-            self.trades[out_trade_no] = trade
-        self.before_answer("close")
-        return trade
-
-    def refund(self, ask: RefundAsk) -> ChannelRefund:
-        self._called("refund")
-        if self.refund_refusal:
-            raise ChannelRefused(self.refund_refusal)
-        if ask.out_refund_no not in self.refunds:
-            self.refunds[ask.out_refund_no] = ChannelRefund(
-                ask.out_refund_no, self.refund_state, ask.amount_fen, asked_at=NOW
-            )
-        self.before_answer("refund")
-        return self.refunds[ask.out_refund_no]
-
-    def query_refund(self, out_refund_no: str) -> ChannelRefund:
-        self._called("query_refund")
-        return self.refunds[out_refund_no]
-
-    def fetch_bill(self, day: date) -> Iterator[BillLine] | None:
-        paid = [
-            BillLine(trade.out_trade_no, trade.amount_fen)
-            for trade in self.trades.values()
-            if trade.paid_at is not None and day_of(trade.paid_at) == day
-        ]
-        back = [
-            BillLine("", refund.amount_fen, refund.out_refund_no, refund.state)
-            for refund in self.refunds.values()
-            if refund.asked_at is not None and day_of(refund.asked_at) == day
-        ]
-        return iter(paid + back) if paid or back else None
-
-    def parse_notice(self, headers: Mapping[str, str], body: str, now: datetime) -> Notice:
-        if headers.get("genuine") != "yes":
-            raise NoticeRefused("the signature does not fit")
-        told = json.loads(body)
-        number = told["number"]
-        about = self.refunds[number] if told["refund"] else self.trades[number]
-        return Notice(told["id"], told["event_type"], self.till.merchant_number, about)
-
-    # what the world does
-
-    def is_paid(self, out_trade_no: str, amount_fen: int | None = None) -> None:
-        """The payer pays, by the channel's rules."""
-        trade = self.trades[out_trade_no]
-        assert trade.state is TradeState.UNPAID or self.pays_after_close
-        self.trades[out_trade_no] = replace(
-            trade,
-            state=TradeState.PAID,
-            amount_fen=amount_fen or trade.amount_fen,
-            transaction_id=f"42{out_trade_no}",
-            paid_at=NOW,
-        )
-
-    def ends_refund(self, refund_id: str, state: RefundState = RefundState.DONE) -> None:
-        """The channel comes to an end with a refund."""
-        self.refunds[refund_id] = replace(self.refunds[refund_id], state=state, done_at=NOW)
 
 
 def open_command(*amounts_fen: int, **changes: object) -> OpenPayment:

@@ -4,8 +4,8 @@ import hashlib
 from typing import Any
 
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 from wechatpy.crypto import WeChatCrypto
+from werkzeug.test import TestResponse
 
 from services.kernel import clock
 from tests.support.gateway import AES_KEY, APP_ID, TOKEN

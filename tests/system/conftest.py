@@ -47,6 +47,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         "LINLI_FAILPOINTS": ",".join(f"{name}=kill" for name in names),
         "LINLI_RETRY_LADDER_MS": "500,1000,2000,5000,10000,20000",
         "LINLI_MARKETING_NOTICE_CLAIM_S": "30",
+        "LINLI_ORDERS_CLOSE_RETRY_S": "3",
     }
     made = Installation(root, demo=True, extra=extra)
     made.home.prepare()

@@ -43,11 +43,8 @@ REFUND = (
     "settlement.refund.after_channel",
     "refund.completed.before_commit",
 )
-CLOSE = (
-    "orders.expire.after_closing",
-    "orders.expire.after_close_payment",
-    "settlement.close.after_channel",
-)
+CLOSE = ("orders.expire.after_close_payment", "settlement.close.after_channel")
+EXPIRE = ("orders.expire.after_closing", *CLOSE)
 ELSEWHERE = {
     "delivery.mark_courier.before_call": "tests/integration/delivery: a courier is registered",
     "refund.failed.before_commit": "tests/integration/settlement: the channel keeps refusing",
@@ -57,7 +54,7 @@ ELSEWHERE = {
 
 
 def test_every_failpoint_in_the_code_is_walked_through_here_or_named_with_its_own_test() -> None:
-    assert {*WALK, *REFUND, *CLOSE, *ELSEWHERE} == set(failpoint_names())
+    assert {*WALK, *REFUND, *EXPIRE, *ELSEWHERE} == set(failpoint_names())
 
 
 def killed(mark: Path) -> None:
@@ -88,6 +85,15 @@ def test_an_unpaid_order_ends_cancelled_though_a_process_dies_at(
 ) -> None:
     mark = arm(failpoint)
     life.cancelled_before_payment()
+    killed(mark)
+
+
+@pytest.mark.parametrize("failpoint", EXPIRE)
+def test_an_order_whose_time_is_over_ends_cancelled_though_a_process_dies_at(
+    failpoint: str, life: Life, arm: Callable[[str], Path]
+) -> None:
+    mark = arm(failpoint)
+    life.expired()
     killed(mark)
 
 

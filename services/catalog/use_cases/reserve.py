@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from services.catalog import locks, queries
+from services.catalog import queries
 from services.catalog.domain.reservation import SET_ASIDE, State
 from services.catalog.domain.shelf import Offer, Reason, refusal, shortage, wanted_pieces
 from services.catalog.stock import move_stock
@@ -18,9 +18,12 @@ from services.contracts.catalog import (
     ReservedLine,
     ReservedView,
 )
+from services.kernel import failpoints
 from services.kernel.db import Database, Tx, is_duplicate
 from services.kernel.errors import InvariantBroken, Malformed, Refused
 from services.kernel.requests import RequestConflict
+
+_INSERT_LINES = insert(ReservedLineRow)
 
 
 def reserve(db: Database, command: Reserve, now: datetime, hold_max: timedelta) -> ReservedView:
@@ -39,6 +42,8 @@ def reserve(db: Database, command: Reserve, now: datetime, hold_max: timedelta) 
         taken = {sku: -n for sku, n in wanted.items() if offers[sku].stock is not None}
         if not move_stock(tx, taken, Reason.RESERVE, command.reservation_id, now):
             raise _sold_meanwhile(tx, wanted)
+        failpoints.hit("catalog.reserve.before_commit")
+        tx.on_commit(lambda: failpoints.hit("catalog.reserve.after_commit"))
         return _answer(command, {sku: _line(offer, 0) for sku, offer in offers.items()})
 
 
@@ -59,7 +64,7 @@ def _claim_lines(
         for line_no, (sku_id, quantity) in enumerate(wanted.items())
     ]
     try:
-        tx.execute(insert(ReservedLineRow), rows)
+        tx.execute(_INSERT_LINES, rows)
     except IntegrityError as error:
         if not is_duplicate(error):
             raise
@@ -83,9 +88,8 @@ def _answer_again(
 
 def _sold_meanwhile(tx: Tx, wanted: Mapping[str, int]) -> OutOfStock:
     tx.connection.rollback()  # so that what we had taken ourselves is counted as being there
-    left = locks.stock_for_update(tx, wanted)
-    stock = {sku_id: None if left[sku_id].unlimited else left[sku_id].pieces for sku_id in wanted}
-    return OutOfStock(fields=shortage(wanted, stock))
+    left = queries.offers(tx, wanted)
+    return OutOfStock(fields=shortage(wanted, {sku: offer.stock for sku, offer in left.items()}))
 
 
 def _line(offer: Offer, quantity: int) -> ReservedLine:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, Subquery, literal, select, union_all
+from sqlalchemy import bindparam, literal, select, union_all
 
 from services.contracts.identity import UnknownSession
 from services.contracts.permissions import Role
@@ -25,6 +25,49 @@ from services.identity.tables import (
 )
 from services.kernel.actor import Actor
 from services.kernel.db import Tx
+
+_ACCOUNT = select(AccountRow.name, AccountRow.is_courier).where(
+    AccountRow.account_id == bindparam("account")
+)
+_EVERYWHERE = select(CommunityRow.community_id).limit(500)
+_NOTHING = literal(None)
+_HOUSEHOLDS = (
+    select(
+        literal("group").label("kind"),
+        HouseholdMemberRow.household_id.label("group_id"),
+        HouseholdMemberRow.role.label("role"),
+        BuildingRow.community_id.label("community_id"),
+    )
+    .join(HouseholdRow, HouseholdRow.household_id == HouseholdMemberRow.household_id)
+    .join(HomeRow, HomeRow.home_id == HouseholdRow.home_id)
+    .join(BuildingRow, BuildingRow.building_id == HomeRow.building_id)
+    .where(
+        HouseholdMemberRow.account_id == bindparam("account"),
+        HouseholdMemberRow.ended_at.is_(None),
+    )
+)
+_MERCHANTS = select(
+    literal("group"), MerchantPersonRow.merchant_id, MerchantPersonRow.role, _NOTHING
+).where(MerchantPersonRow.account_id == bindparam("account"))
+_STORES = (
+    select(
+        literal("group"),
+        StoreRow.store_id,
+        MerchantPersonRow.role,
+        StoreCommunityRow.community_id,
+    )
+    .join(StoreRow, StoreRow.merchant_id == MerchantPersonRow.merchant_id)
+    .join(StoreCommunityRow, StoreCommunityRow.store_id == StoreRow.store_id)
+    .where(MerchantPersonRow.account_id == bindparam("account"))
+)
+_STAFF = select(literal("staff"), _NOTHING, StaffRoleRow.role, _NOTHING).where(
+    StaffRoleRow.account_id == bindparam("account")
+)
+_REACH = select(literal("reach"), _NOTHING, _NOTHING, StaffCommunityRow.community_id).where(
+    StaffCommunityRow.account_id == bindparam("account")
+)
+_BELONGINGS = union_all(_HOUSEHOLDS, _MERCHANTS, _STORES, _STAFF, _REACH)
+"""One row for each thing that an account belongs to and each community that comes with it."""
 
 
 @dataclass(slots=True)
@@ -50,8 +93,7 @@ class Standing:
 
 def actor_of(tx: Tx, session: Session) -> Actor:
     """The person behind a session, as the token will vouch for it."""
-    account = select(AccountRow.name, AccountRow.is_courier)
-    row = tx.first(account.where(AccountRow.account_id == session.account_id))
+    row = tx.first(_ACCOUNT, {"account": session.account_id})
     if row is None:
         raise UnknownSession
     standing = standing_of(tx, session.account_id, is_courier=row.is_courier)
@@ -70,7 +112,7 @@ def standing_of(tx: Tx, account_id: str, *, is_courier: bool) -> Standing:
     """Groups, roles and communities of an account: one statement, and one more for such staff as
     look after all communities."""
     by_kind: dict[str, list[Any]] = defaultdict(list)
-    for row in tx.all(_belongings(account_id)):
+    for row in tx.all(_BELONGINGS, {"account": account_id}):
         by_kind[row.kind].append(row)
     standing = Standing(is_courier=bool(is_courier))
     standing.groups = {row.group_id: row.role for row in by_kind["group"]}
@@ -78,58 +120,6 @@ def standing_of(tx: Tx, account_id: str, *, is_courier: bool) -> Standing:
     communities = {row.community_id for rows in by_kind.values() for row in rows}
     communities.discard(None)
     if standing.staff_roles and not by_kind["reach"]:
-        everywhere = select(CommunityRow.community_id).limit(500)
-        communities |= {row.community_id for row in tx.all(everywhere)}
+        communities |= {row.community_id for row in tx.all(_EVERYWHERE)}
     standing.communities = sorted(communities)
     return standing
-
-
-def _belongings(account_id: str) -> Select[Any]:
-    """One row for each thing that the account belongs to and each community that comes with it."""
-    nothing = literal(None)
-    parts = [
-        _households(account_id),
-        _merchants(account_id),
-        _stores(account_id),
-        select(literal("staff"), nothing, StaffRoleRow.role, nothing).where(
-            StaffRoleRow.account_id == account_id
-        ),
-        select(literal("reach"), nothing, nothing, StaffCommunityRow.community_id).where(
-            StaffCommunityRow.account_id == account_id
-        ),
-    ]
-    named: Subquery = union_all(*parts).subquery("belonging")
-    return select(named)
-
-
-def _households(account_id: str) -> Select[Any]:
-    member = HouseholdMemberRow
-    return (
-        select(
-            literal("group").label("kind"),
-            member.household_id.label("group_id"),
-            member.role.label("role"),
-            BuildingRow.community_id.label("community_id"),
-        )
-        .join(HouseholdRow, HouseholdRow.household_id == member.household_id)
-        .join(HomeRow, HomeRow.home_id == HouseholdRow.home_id)
-        .join(BuildingRow, BuildingRow.building_id == HomeRow.building_id)
-        .where(member.account_id == account_id, member.ended_at.is_(None))
-    )
-
-
-def _merchants(account_id: str) -> Select[Any]:
-    person = MerchantPersonRow
-    return select(literal("group"), person.merchant_id, person.role, literal(None)).where(
-        person.account_id == account_id
-    )
-
-
-def _stores(account_id: str) -> Select[Any]:
-    person = MerchantPersonRow
-    return (
-        select(literal("group"), StoreRow.store_id, person.role, StoreCommunityRow.community_id)
-        .join(StoreRow, StoreRow.merchant_id == person.merchant_id)
-        .join(StoreCommunityRow, StoreCommunityRow.store_id == StoreRow.store_id)
-        .where(person.account_id == account_id)
-    )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, bindparam, select
 
 from services.contracts.identity import (
     HouseholdMembership,
@@ -32,10 +32,52 @@ from services.kernel.db import Tx
 MEMBERSHIPS_MAX = 100
 
 
+_ACCOUNT = select(AccountRow.name, AccountRow.phone, AccountRow.is_courier).where(
+    AccountRow.account_id == bindparam("account")
+)
+_MEMBER = HouseholdMemberRow
+_HOUSEHOLDS = (
+    select(
+        _MEMBER.household_id,
+        _MEMBER.role,
+        HomeRow.home_id,
+        HomeRow.unit,
+        HomeRow.door,
+        BuildingRow.building_id,
+        BuildingRow.name.label("building_name"),
+        CommunityRow.community_id,
+        CommunityRow.name.label("community_name"),
+        CertificationRow.state,
+        CertificationRow.until,
+        CertificationRow.by_name,
+    )
+    .join(HouseholdRow, HouseholdRow.household_id == _MEMBER.household_id)
+    .join(HomeRow, HomeRow.home_id == HouseholdRow.home_id)
+    .join(BuildingRow, BuildingRow.building_id == HomeRow.building_id)
+    .join(CommunityRow, CommunityRow.community_id == BuildingRow.community_id)
+    .outerjoin(CertificationRow, CertificationRow.subject_id == _MEMBER.household_id)
+    .where(_MEMBER.account_id == bindparam("account"), _MEMBER.ended_at.is_(None))
+    .order_by(_MEMBER.household_id)
+    .limit(MEMBERSHIPS_MAX)
+)
+_STORES = (
+    select(
+        StoreRow.store_id,
+        StoreRow.name.label("store_name"),
+        StoreRow.merchant_id,
+        MerchantPersonRow.role,
+    )
+    .join(StoreRow, StoreRow.merchant_id == MerchantPersonRow.merchant_id)
+    .where(MerchantPersonRow.account_id == bindparam("account"))
+    .order_by(StoreRow.store_id)
+    .limit(MEMBERSHIPS_MAX)
+)
+
+
 def me(tx: Tx, account_id: str, now: datetime) -> MeView:
     """The account with its households and stores, as they are at this moment."""
-    account = select(AccountRow.name, AccountRow.phone, AccountRow.is_courier)
-    row = tx.first(account.where(AccountRow.account_id == account_id))
+    mine = {"account": account_id}
+    row = tx.first(_ACCOUNT, mine)
     if row is None:
         raise NoSuchAccount
     what = standing_of(tx, account_id, is_courier=row.is_courier)
@@ -43,40 +85,12 @@ def me(tx: Tx, account_id: str, now: datetime) -> MeView:
         account_id=account_id,
         name=row.name,
         phone_masked=masked_phone(row.phone),
-        households=[_household(home, now) for home in tx.all(_households(account_id))],
-        stores=[StoreMembership(**store._mapping) for store in tx.all(_stores(account_id))],
+        households=[_household(home, now) for home in tx.all(_HOUSEHOLDS, mine)],
+        stores=[StoreMembership(**store._mapping) for store in tx.all(_STORES, mine)],
         staff_roles=what.staff_roles,
         communities=what.communities,
         permissions=sorted(what.permissions),
         is_courier=what.is_courier,
-    )
-
-
-def _households(account_id: str) -> Select[Any]:
-    member = HouseholdMemberRow
-    return (
-        select(
-            member.household_id,
-            member.role,
-            HomeRow.home_id,
-            HomeRow.unit,
-            HomeRow.door,
-            BuildingRow.building_id,
-            BuildingRow.name.label("building_name"),
-            CommunityRow.community_id,
-            CommunityRow.name.label("community_name"),
-            CertificationRow.state,
-            CertificationRow.until,
-            CertificationRow.by_name,
-        )
-        .join(HouseholdRow, HouseholdRow.household_id == member.household_id)
-        .join(HomeRow, HomeRow.home_id == HouseholdRow.home_id)
-        .join(BuildingRow, BuildingRow.building_id == HomeRow.building_id)
-        .join(CommunityRow, CommunityRow.community_id == BuildingRow.community_id)
-        .outerjoin(CertificationRow, CertificationRow.subject_id == member.household_id)
-        .where(member.account_id == account_id, member.ended_at.is_(None))
-        .order_by(member.household_id)
-        .limit(MEMBERSHIPS_MAX)
     )
 
 
@@ -92,20 +106,4 @@ def _household(row: Row[Any], now: datetime) -> HouseholdMembership:
         certification=standing(row.state, row.until, now),
         certified_until=row.until,
         certified_by=row.by_name or "",
-    )
-
-
-def _stores(account_id: str) -> Select[Any]:
-    person = MerchantPersonRow
-    return (
-        select(
-            StoreRow.store_id,
-            StoreRow.name.label("store_name"),
-            StoreRow.merchant_id,
-            person.role,
-        )
-        .join(StoreRow, StoreRow.merchant_id == person.merchant_id)
-        .where(person.account_id == account_id)
-        .order_by(StoreRow.store_id)
-        .limit(MEMBERSHIPS_MAX)
     )

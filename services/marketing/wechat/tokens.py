@@ -25,6 +25,9 @@ from services.marketing.wechat.errors import WechatAway
 log = logging.getLogger(__name__)
 FETCH_LEASE = timedelta(seconds=30)
 WAIT_S = 8.0
+HOLD_S = 30.0
+"""The row is looked at this often; a token that another copy has replaced is good for five minutes
+more, and one that WeChat refuses is looked up at once."""
 _LOOK_AGAIN_S = 0.1
 
 
@@ -44,20 +47,28 @@ class SharedToken:
         self._db, self._sealer, self._account = db, sealer, account
         self._margin, self._timeout_s = timedelta(seconds=margin_s), timeout_s
         self._now = clock
+        self._held = ("", 0.0)
 
     def current(self) -> str:
         """A token that is good for a while; WechatAway when none can be had."""
+        token, held_until_s = self._held
+        if monotonic_s() < held_until_s:
+            return token
         with self._db.reading() as tx:
             row = tx.first(
                 select(AccessTokenRow.__table__).where(
                     AccessTokenRow.app_id == self._account.app_id
                 )
             )
-        token = self._usable(row, self._margin, None)
-        return token or self._next(None)
+        found = self._usable(row, self._margin, None)
+        if found is None:
+            return self._next(None)
+        self._held = (found, monotonic_s() + HOLD_S)
+        return found
 
     def replace(self, stale: str) -> str:
         """Another token than the one that WeChat has just refused."""
+        self._held = ("", 0.0)
         return self._next(stale)
 
     def _next(self, stale: str | None) -> str:

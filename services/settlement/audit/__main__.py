@@ -1,7 +1,7 @@
 """`python -m services.settlement.audit [--json]`: prove the books of a running installation.
 
-Asks settlement for its proofs, then pages through what orders believes and has it compared. Ends
-with 1 when anything does not hold.
+A client from outside, like the gateway: it asks settlement for its proofs, then pages through what
+orders believes and has settlement compare it. Ends with 1 when anything does not hold.
 """
 
 import argparse
@@ -44,28 +44,28 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="the proofs as JSON")
     as_json = parser.parse_args(argv).json
-    services = connect(load(BrokerSettings, "gateway").amqp_url, "gateway-audit")
+    client = connect(load(BrokerSettings, "gateway").amqp_url, "gateway-audit")
     try:
-        view = prove_all(services, load(SignerSettings, "identity").actor_private_key)
+        view = prove_all(client, load(SignerSettings, "identity").actor_private_key)
     except LinliError as error:
         sys.stderr.write(f"audit: {error.code}: {error.message}\n")
         return 1
     finally:
-        services.client.stop()
+        client.client.stop()
     sys.stdout.write(_as_json(view) if as_json else _as_lines(view))
     return 0 if view.proved else 1
 
 
-def prove_all(services: Services, signing_key_pem: str) -> AuditView:
+def prove_all(client: Services, signing_key_pem: str) -> AuditView:
     """Settlement's proofs and the comparison with orders."""
     signer = ActorSigner(signing_key_pem)
-    view = services.settlement.audit(
+    view = client.settlement.audit(
         AuditQuery(),
         answer=AuditView,
         deadline_ms=AUDIT_DEADLINE_MS,
         actor_token=_token(signer),
     )
-    orders = _match_all(services, signer, view)
+    orders = _match_all(client, signer, view)
     return view.model_copy(
         update={"proofs": [*view.proofs, orders], "proved": view.proved and orders.holds}
     )
@@ -82,17 +82,17 @@ def _token(signer: ActorSigner) -> str:
     return signer.sign(manager, now())
 
 
-def _match_all(services: Services, signer: ActorSigner, view: AuditView) -> Proof:
+def _match_all(client: Services, signer: ActorSigner, view: AuditView) -> Proof:
     matched, differences, after = 0, [], None
     while True:
-        page = services.orders.order_amounts(
+        page = client.orders.order_amounts(
             OrderAmountsQuery(after=after, limit=100),
             answer=Page[OrderAmount],
             deadline_ms=PAGE_DEADLINE_MS,
             actor_token=_token(signer),
         )
         if page.items:
-            proof = services.settlement.match_orders(
+            proof = client.settlement.match_orders(
                 MatchOrders(orders=page.items),
                 answer=Proof,
                 deadline_ms=PAGE_DEADLINE_MS,

@@ -6,14 +6,14 @@ Sources: WeChat Pay merchant documents 「JSAPI下单」, 「JSAPI调起支付�
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from wechatpayv3 import WeChatPay
 
 from services.contracts.settlement import Channel, ChannelRefused, JsapiParams
-from services.kernel.errors import Unavailable
+from services.kernel.errors import InvariantBroken, Unavailable
 from services.settlement.channels import wechat_bill, wechat_wire, wechat_words
 from services.settlement.channels.wechat_notice import NoticeReader
 from services.settlement.domain.channel import (
@@ -29,6 +29,7 @@ from services.settlement.domain.days import BEIJING
 from services.settlement.domain.postings import Till
 from services.settlement.settings import Settings
 
+Answer = TypeVar("Answer")
 _DESCRIPTION_MAX, _REASON_MAX = 127, 80
 _NOT_THERE = {"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"}
 
@@ -73,7 +74,7 @@ class WechatPayChannel:
             payer={"openid": order.openid},
             time_expire=order.pay_before.astimezone(BEIJING).isoformat(timespec="seconds"),
         )
-        return str(_granted(answer)["prepay_id"])
+        return _understood(lambda told: str(told["prepay_id"]), _granted(answer))
 
     def jsapi_params(self, prepay_id: str, now: datetime) -> JsapiParams:
         stamp, nonce = str(int(now.timestamp())), secrets.token_hex(16)
@@ -91,7 +92,7 @@ class WechatPayChannel:
         status, body = self._pay.query(out_trade_no=out_trade_no)
         if status == 404 and _error_code(body) in _NOT_THERE:
             return Trade(out_trade_no, TradeState.UNKNOWN)
-        return wechat_words.trade_of(_granted((status, body)))
+        return _understood(wechat_words.trade_of, _granted((status, body)))
 
     def close(self, out_trade_no: str) -> Trade:
         status, body = self._pay.close(out_trade_no)
@@ -112,10 +113,10 @@ class WechatPayChannel:
             amount={"refund": ask.amount_fen, "total": ask.total_fen, "currency": "CNY"},
             reason=ask.reason[:_REASON_MAX] or None,
         )
-        return wechat_words.refund_of(_granted(answer))
+        return _understood(wechat_words.refund_of, _granted(answer))
 
     def query_refund(self, out_refund_no: str) -> ChannelRefund:
-        return wechat_words.refund_of(_granted(self._pay.query_refund(out_refund_no)))
+        return _understood(wechat_words.refund_of, _granted(self._pay.query_refund(out_refund_no)))
 
     def fetch_bill(self, day: date) -> Iterator[BillLine] | None:
         return wechat_bill.fetch(self._pay, day)
@@ -134,6 +135,14 @@ def _error(body: str | bytes) -> dict[str, Any]:
 
 def _error_code(body: str | bytes) -> str:
     return str(_error(body).get("code", ""))
+
+
+def _understood(parse: Callable[[dict[str, Any]], Answer], told: dict[str, Any]) -> Answer:
+    """What the answer says; InvariantBroken when WeChat Pay's words have changed."""
+    try:
+        return parse(told)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvariantBroken(f"WeChat Pay answers in an unknown form: {error!r}") from error
 
 
 def _granted(answer: tuple[int, str | bytes]) -> dict[str, Any]:

@@ -1,14 +1,16 @@
-"""wechatpayv3's signed calls over one kept-alive session, with keys parsed once.
+"""wechatpayv3's signed calls over kept-alive connections, with keys parsed once.
 
 The library opens a connection for each call and knows only the real gateway's address; both are in
 its Core, whose `request` is replaced here. Signing, checking and decrypting stay the library's.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
+import certifi
+import urllib3
+from urllib3.exceptions import HTTPError
 from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 from wechatpayv3.type import RequestType
@@ -20,32 +22,30 @@ POOL_SIZE = 20
 
 
 class KeptAliveCore(Core):  # type: ignore[misc]
-    """One merchant's signed connection to WeChat Pay."""
+    """One merchant's signed connections to WeChat Pay."""
 
     def __init__(self, base_url: str, timeout_s: float, **keys: Any) -> None:
         # With WeChat Pay's public key at hand the library makes no call here.
         super().__init__(**keys)
-        self._gate_way = base_url.rstrip("/")
-        self._timeout_s = timeout_s
-        self._http = requests.Session()
-        self._http.trust_env = False  # neither proxies nor .netrc: the address is a setting
-        self._http.headers.update(
-            {
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                "User-Agent": "linli",
-                "Wechatpay-Serial": self._public_key_id,
-            }
+        secure = {"ca_certs": certifi.where()} if base_url.startswith("https:") else {}
+        # Bare urllib3: requests would add half a millisecond of CPU to each payment.
+        self._pool = urllib3.connection_from_url(
+            base_url, maxsize=POOL_SIZE, timeout=timeout_s, retries=False, **secure
         )
-        self._http.mount(self._gate_way, HTTPAdapter(pool_maxsize=POOL_SIZE))
+        self._headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": "linli",
+            "Wechatpay-Serial": self._public_key_id,
+        }
 
-    def request(  # the library's signature, of which settlement uses the first four
+    def request(
         self,
         path: str,
         method: RequestType = RequestType.GET,
         data: dict[str, Any] | None = None,
         skip_verify: bool = False,
-        **unused: Any,
+        **unused: Any,  # of the library's signature, what settlement has no use for
     ) -> tuple[int, str | bytes]:
         """Status and body; Unavailable when it is not known what became of the request."""
         body = json.dumps(data) if data else ""
@@ -53,25 +53,25 @@ class KeptAliveCore(Core):  # type: ignore[misc]
             path, method.value, self._mchid, self._cert_serial_no, self._private_key, data=body
         )
         try:
-            response = self._http.request(
+            answer = self._pool.urlopen(
                 method.value,
-                self._gate_way + path,
-                data=body.encode() or None,
-                headers={"Authorization": signed},
-                timeout=self._timeout_s,
+                path,
+                body=body.encode() or None,
+                headers={**self._headers, "Authorization": signed},
+                redirect=False,
             )
-        except requests.RequestException as error:
+        except HTTPError as error:
             raise Unavailable(f"WeChat Pay: {type(error).__name__}") from error
-        if response.status_code >= 500 or response.status_code == 429:
-            raise Unavailable(f"WeChat Pay answers {response.status_code}")
+        if answer.status >= 500 or answer.status == 429:
+            raise Unavailable(f"WeChat Pay answers {answer.status}")
         if skip_verify:
-            return response.status_code, response.content
-        text = response.content.decode()
-        if response.ok and not self._is_genuine(response.headers, text):
+            return answer.status, answer.data
+        text = answer.data.decode()
+        if 200 <= answer.status < 300 and not self._is_genuine(answer.headers, text):
             raise Unavailable("WeChat Pay's answer is not signed by WeChat Pay")
-        return response.status_code, text
+        return answer.status, text
 
-    def _is_genuine(self, headers: Any, body: str) -> bool:
+    def _is_genuine(self, headers: Mapping[str, str], body: str) -> bool:
         # Any other serial number would make the library fetch certificates first.
         known = headers.get("Wechatpay-Serial") == self._public_key_id
         return known and bool(self._verify_signature(headers, body))

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, update
 
-from services.contracts.settlement import Channel, ChannelRefused, NoticeMismatch, PaymentState
+from services.contracts.settlement import Channel, PaymentState
 from services.kernel.db import Database, Tx
-from services.kernel.errors import Unavailable
+from services.kernel.errors import LinliError
 from services.settlement import queries
 from services.settlement.domain.channel import PayChannel, Trade, TradeState
 from services.settlement.domain.payments import LIVE, ChannelOrderState, next_poll_at
@@ -54,7 +54,7 @@ def poll_payments(db: Database, channels: Mapping[Channel, PayChannel], now: dat
         _postpone(db, channel, row.out_trade_no, row.poll_count + 1, now)
         try:
             ask_channel(db, channel, row.out_trade_no, now, close=over)
-        except (Unavailable, ChannelRefused, NoticeMismatch) as error:
+        except LinliError as error:
             log.warning("channel order %s: %s", row.out_trade_no, error.message)
     return len(due)
 

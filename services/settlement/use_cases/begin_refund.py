@@ -56,6 +56,7 @@ def insert_refund(tx: Tx, wish: RefundWish, now: datetime) -> None:
             "out_trade_no": wish.source.out_trade_no,
             "total_fen": wish.total_fen,
             "try_count": 0,
+            "refusal_count": 0,
             "next_try_at": now if by_channel else None,
             "last_error": "",
             "requested_at": now,

@@ -4,10 +4,11 @@ The intent is committed before WeChat is called, so whatever happens after that,
 which number to ask about. Calling again gives the same prepay while it is valid.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, insert, or_, update
+from sqlalchemy.exc import IntegrityError
 
 from services.contracts.settlement import (
     ChannelRefused,
@@ -19,8 +20,8 @@ from services.contracts.settlement import (
 )
 from services.kernel import failpoints
 from services.kernel.actor import Actor
-from services.kernel.db import Database, Tx
-from services.kernel.ids import new_id
+from services.kernel.db import Database, Tx, is_duplicate
+from services.kernel.ids import derived_id
 from services.settlement import locks, queries
 from services.settlement.domain.channel import PayChannel, Prepay
 from services.settlement.domain.payments import LIVE, ChannelOrderState, next_poll_at
@@ -36,7 +37,8 @@ _KEEP_PREPAY = (
     .where(
         ChannelOrderRow.channel == bindparam("at_channel"),
         ChannelOrderRow.out_trade_no == bindparam("number"),
-        ChannelOrderRow.state.in_(LIVE),
+        # Spelled out: an IN would be expanded anew for each payment.
+        or_(*(ChannelOrderRow.state == state for state in LIVE)),
     )
     .values(state=ChannelOrderState.OPEN, prepay_id=bindparam("prepay"), prepaid_at=bindparam("at"))
 )
@@ -74,26 +76,55 @@ def _commit_intent(
         if payment.state != PaymentState.OPEN or payment.pay_before <= now:
             over = payment.state if payment.state != PaymentState.OPEN else PaymentState.CLOSED
             raise PaymentOver(f"the payment is {over}", fields={"state": over})
-        number, prepay_id = _attempt(tx, command, now)
         order = Prepay(
-            out_trade_no=number or new_id(),
+            out_trade_no=_number(channel, command, 0),
             subject=payment.subject,
             amount_fen=payment.amount_fen,
             openid=command.openid,
             pay_before=payment.pay_before,
         )
-        if number is None:
-            tx.execute(_INSERT, _channel_order_row(channel, command.payment_id, order, now))
-        return _Intent(order, prepay_id)
+        if _insert_first(tx, channel, command, order, now):
+            return _Intent(order, None)
+        return _earlier_intent(tx, channel, command, order, now)
 
 
-def _attempt(tx: Tx, command: PayWithWechat, now: datetime) -> tuple[str | None, str | None]:
-    """The number and the still valid prepay id of this payer's earlier attempt."""
-    for row in queries.live_channel_orders(tx, command.payment_id):
-        if row.openid == command.openid:
+def _number(channel: PayChannel, command: PayWithWechat, attempt: int) -> str:
+    """`out_trade_no`: derived, so that a second tap meets the first one's row."""
+    return derived_id(
+        "channel_order", channel.till.channel, command.payment_id, command.openid, str(attempt)
+    )
+
+
+def _insert_first(
+    tx: Tx, channel: PayChannel, command: PayWithWechat, order: Prepay, now: datetime
+) -> bool:
+    """False when this payer has tried before."""
+    try:
+        tx.execute(_INSERT, _channel_order_row(channel, command.payment_id, order, now))
+        return True
+    except IntegrityError as error:
+        if not is_duplicate(error):
+            raise
+        return False
+
+
+def _earlier_intent(
+    tx: Tx, channel: PayChannel, command: PayWithWechat, order: Prepay, now: datetime
+) -> _Intent:
+    """This payer's live attempt with its prepay while that is valid, or the next attempt."""
+    tried = [
+        row
+        for row in queries.channel_orders(tx, command.payment_id)
+        if row.openid == command.openid
+    ]
+    for row in tried:
+        if row.state in LIVE:
             fresh = row.prepaid_at is not None and now < row.prepaid_at + PREPAY_VALID
-            return row.out_trade_no, row.prepay_id if fresh else None
-    return None, None
+            same = replace(order, out_trade_no=row.out_trade_no)
+            return _Intent(same, row.prepay_id if fresh else None)
+    order = replace(order, out_trade_no=_number(channel, command, len(tried)))
+    tx.execute(_INSERT, _channel_order_row(channel, command.payment_id, order, now))
+    return _Intent(order, None)
 
 
 def _make_prepay(

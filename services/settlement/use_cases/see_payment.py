@@ -7,7 +7,6 @@ from datetime import datetime
 from services.contracts.permissions import Permission
 from services.contracts.settlement import (
     Channel,
-    ChannelRefused,
     NoSuchPayment,
     PaymentQuery,
     PaymentState,
@@ -15,7 +14,7 @@ from services.contracts.settlement import (
 )
 from services.kernel.actor import Actor
 from services.kernel.db import Database
-from services.kernel.errors import Unavailable
+from services.kernel.errors import LinliError
 from services.settlement import queries
 from services.settlement.domain.channel import PayChannel
 from services.settlement.use_cases.ask_channel import ask_channel
@@ -58,6 +57,6 @@ def _refresh(
     for row in live:
         try:
             ask_channel(db, channels[Channel(row.channel)], row.out_trade_no, now)
-        except (Unavailable, ChannelRefused) as error:
+        except LinliError as error:
             # What is known here is still an answer; the poll asks again.
             log.warning("channel order %s: %s", row.out_trade_no, error.message)

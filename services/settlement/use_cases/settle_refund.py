@@ -22,7 +22,7 @@ from services.contracts.settlement import (
 )
 from services.kernel import failpoints, outbox
 from services.kernel.db import Database, Tx
-from services.kernel.errors import LinliError, Unavailable
+from services.kernel.errors import LinliError
 from services.settlement import ledger, locks, queries
 from services.settlement.domain import postings
 from services.settlement.domain.channel import ChannelRefund, PayChannel, RefundAsk
@@ -45,6 +45,11 @@ _NOTE = (
         done_at=bindparam("done"),
         version=RefundRow.version + 1,
     )
+)
+_COUNT_REFUSAL = (
+    update(RefundRow)
+    .where(RefundRow.refund_id == bindparam("refund"))
+    .values(refusal_count=RefundRow.refusal_count + 1)
 )
 _ACTS = {
     RefundState.PROCESSING: RefundAct.ACCEPT,
@@ -91,7 +96,7 @@ def _take_step(
         failpoints.hit("settlement.refund.after_channel")
         with db.transaction() as tx:
             keep_refund_news(tx, channel.till.channel, news, now)
-    except (Unavailable, ChannelRefused, NoticeMismatch) as error:
+    except LinliError as error:
         log.warning("refund %s, try %s: %s", row.refund_id, row.try_count + 1, error.message)
         _keep_setback(db, row.refund_id, error, try_max, now)
 
@@ -118,11 +123,13 @@ def _keep_setback(
         row = locks.refund_for_update(tx, refund_id)
         if row is None or (RefundState(row.state), RefundAct.GIVE_UP) not in REFUND_MOVES:
             return
-        refused = not isinstance(error, Unavailable)
-        if refused and row.state == RefundState.PENDING and row.try_count + 1 >= try_max:
+        refused = isinstance(error, ChannelRefused) and row.state == RefundState.PENDING
+        if refused and row.refusal_count + 1 >= try_max:
             _fail(tx, row, error.message, now)
         else:
             _wait(tx, row, RefundState(row.state), error.message, row.asked_at, now)
+        if refused:
+            tx.execute(_COUNT_REFUSAL, {"refund": refund_id})
 
 
 def _wait(

@@ -1,5 +1,6 @@
 """Assigning, delivering and withdrawing drops."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -15,9 +16,11 @@ from services.contracts.delivery import (
     WrongVisitState,
 )
 from services.contracts.permissions import Role
+from services.delivery import locks
 from services.delivery.service import DeliveryService
 from services.delivery.tables import DropRow, OrderMarkRow, VisitRow
 from services.delivery.use_cases import drops, visits
+from services.delivery.use_cases.visits import join_or_open_visit
 from services.kernel.db import Database
 from services.kernel.entrypoints import rerun_on_conflict
 from services.kernel.errors import Conflict
@@ -130,7 +133,22 @@ def test_the_propertys_courier_brings_for_every_store(db: Database, files: FileS
     drops.assign_drop(db, assignment(courier.courier_id, store_id=OTHER_STORE), NOW, SETTINGS)
 
 
-def test_assignments_at_the_same_moment_join_one_visit(db: Database, files: FileStore) -> None:
+def test_an_assignment_waits_for_another_of_the_same_courier_and_joins_its_visit(
+    db: Database, files: FileStore
+) -> None:
+    courier, _ = registered(db, files)
+    command = assignment(courier.courier_id)
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction() as tx:
+            locks.courier_for_update(tx, courier.courier_id)
+            rival = pool.submit(drops.assign_drop, db, command, NOW, SETTINGS)
+            time.sleep(0.3)
+            assert not rival.done()
+            first = join_or_open_visit(tx, courier.courier_id, COMMUNITY, NOW, 3600)
+        assert rival.result().visit_id == first
+
+
+def test_many_assignments_at_the_same_moment_join_one_visit(db: Database, files: FileStore) -> None:
     courier, _ = registered(db, files)
     commands = [assignment(courier.courier_id) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:

@@ -1,5 +1,6 @@
 """Passes at the gate, letting in and out, and the gate log."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -23,6 +24,7 @@ from services.contracts.delivery import (
 )
 from services.contracts.identity import NoSuchPlace
 from services.contracts.permissions import Role
+from services.delivery import locks
 from services.delivery.gates import GateNames
 from services.delivery.tables import GateLogRow, VisitRow
 from services.delivery.use_cases import drops, gate, visits
@@ -193,6 +195,18 @@ def test_guesses_at_the_same_moment_do_not_slip_past_the_limit(
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(guess, guesses))
     assert outcomes.count("wrong") == SETTINGS.wrong_codes_max
+
+
+def test_a_check_waits_for_another_of_the_same_guard(db: Database, errand: Errand) -> None:
+    who, digits = guard(), pass_of(db, errand).digits
+    check(db, digits, who)
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction() as tx:
+            locks.wrong_codes_for_update(tx, who.account_id)
+            rival = pool.submit(check, db, digits, who)
+            time.sleep(0.3)
+            assert not rival.done()
+        assert rival.result() == errand.visit_id
 
 
 def test_six_digits_are_unique_among_open_visits_of_a_community(

@@ -50,17 +50,16 @@ def test_no_secret_stands_in_the_database_in_clear(office: Office, sandbox: Sand
     command = sandbox.account()
     accounts.put_wechat_account(office.db, SEALER, command, STAFF, clock.now())
     openid = sandbox.person()
-    with office.db.reading() as tx:
-        account = account_rows.find(tx, SEALER, command.app_id)
-    token = office.desk._client(account)._shared_token.current()
-    office.desk._client(account).send_text(openid, "您好")
+    client = office.client()
+    client.send_text(openid, "您好")
+    token = client.access_token
 
     stored = everything_in(office.db)
 
     assert command.app_id.encode() in stored
     for secret in (command.app_secret, command.token, command.aes_key, token):
         assert secret.encode() not in stored
-    assert command.app_secret not in repr(account)
+    assert command.app_secret not in repr(office.account())
 
 
 def test_a_secret_moved_to_another_account_does_not_open(office: Office, sandbox: Sandbox) -> None:

@@ -10,18 +10,10 @@ from sqlalchemy import select, update
 
 from services.kernel import clock
 from services.kernel.db import Database
-from services.marketing import accounts
 from services.marketing.tables import AccessTokenRow
-from services.marketing.wechat.client import AccountClient
 from services.marketing.wechat.errors import WechatAway
 from services.marketing.wechat.tokens import SharedToken
-from tests.support.marketing import NEVER, SEALER, Office, Sandbox
-
-
-def token_of(db: Database, margin_s: int = 300) -> SharedToken:
-    with db.reading() as tx:
-        account = accounts.find(tx, SEALER, "")
-    return SharedToken(db, SEALER, account, margin_s=margin_s, timeout_s=2, clock=clock.now)
+from tests.support.marketing import NEVER, Office, Sandbox
 
 
 def refreshed(db: Database) -> int:
@@ -40,7 +32,7 @@ def copies(
 ) -> Iterator[tuple[SharedToken, SharedToken]]:
     """The same token in two copies of marketing, each with connections of its own."""
     other = Database(migrated("marketing"))
-    yield token_of(office.db), token_of(other)
+    yield office.token(), Office(other, office.services).token()
     other.dispose()
 
 
@@ -73,12 +65,17 @@ def test_a_stale_token_is_replaced_once_for_both_copies(
     assert refreshed(office.db) == 2
 
 
+def test_a_refused_token_that_wechat_gives_out_again_is_replaced_by_force(
+    office: Office, copies: tuple[SharedToken, SharedToken]
+) -> None:
+    refused = copies[0].current()  # the sandbox still holds it for good, and would give it again
+    assert copies[0].replace(refused) == copies[1].current() != refused
+
+
 def test_sending_with_a_stale_token_replaces_it_and_succeeds(
     office: Office, sandbox: Sandbox
 ) -> None:
-    with office.db.reading() as tx:
-        account = accounts.find(tx, SEALER, "")
-    client = AccountClient(account, token_of(office.db), 2)
+    client = office.client()
     openid = sandbox.person()
     client.send_text(openid, "一")
     sandbox.ask("POST", "tokens/expire")
@@ -90,9 +87,7 @@ def test_sending_with_a_stale_token_replaces_it_and_succeeds(
 def test_wechatpys_own_calls_use_the_shared_token_and_the_accounts_address(
     office: Office, sandbox: Sandbox
 ) -> None:
-    with office.db.reading() as tx:
-        account = accounts.find(tx, SEALER, "")
-    client = AccountClient(account, token_of(office.db), 2)
+    client = office.client()
     openid = sandbox.person()
     assert client.user.get(openid)["openid"] == openid
     client.fetch_access_token()
@@ -130,9 +125,9 @@ def test_without_wechat_there_is_no_token_and_the_lease_is_given_back(
 ) -> None:
     office.put(sandbox.account(api_base_url=NEVER))
     with pytest.raises(WechatAway):
-        token_of(office.db).current()
+        office.token().current()
     office.put(sandbox.account())
-    assert token_of(office.db).current()
+    assert office.token().current()
 
 
 def test_a_wrong_secret_is_an_outage_until_a_person_mends_it(
@@ -140,4 +135,4 @@ def test_a_wrong_secret_is_an_outage_until_a_person_mends_it(
 ) -> None:
     office.put(sandbox.account(app_secret="wrong-secret-0000"))
     with pytest.raises(WechatAway):
-        token_of(office.db).current()
+        office.token().current()

@@ -229,6 +229,13 @@ def test_two_who_dispatch_to_one_courier_at_once_dispatch_once(walk: Walk) -> No
     assert told_names(walk.db).count("order.dispatched") == 1
 
 
+def test_a_rival_with_the_same_courier_may_be_faster(walk: Walk) -> None:
+    order_id = walk.order_in(S.READY)
+    walk.services.before["delivery_assign_drop"] = lambda: walk.dispatch(order_id)
+    assert walk.dispatch(order_id).state is S.OUT_FOR_DELIVERY
+    assert walk.steps(order_id).count("dispatched") == 1
+
+
 def visit(walk: Walk, *order_ids: str) -> dict[str, Any]:
     return {
         "aggregate_id": new_id(),

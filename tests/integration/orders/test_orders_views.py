@@ -19,7 +19,7 @@ from services.contracts.settlement import PaymentState
 from services.contracts.subscriptions import SUBSCRIBERS
 from services.kernel.actor import Actor
 from services.kernel.entrypoints import Rpc, Subscribe
-from services.kernel.errors import Forbidden
+from services.kernel.errors import Forbidden, Malformed
 from services.kernel.ids import new_id
 from services.kernel.migrations import differences
 from services.orders.service import OrdersService
@@ -99,6 +99,14 @@ def test_pages_come_newest_first_without_gap_or_repeat(walk: Walk) -> None:
     assert seen == sorted(placed, reverse=True)
 
 
+@pytest.mark.parametrize("after", ["第二页", "x", "0" * 25])
+def test_a_page_after_nothing_is_malformed(walk: Walk, after: str) -> None:
+    with pytest.raises(Malformed):
+        household_orders(walk.db, household_query(walk, after=after), walk.street.resident)
+    with pytest.raises(Malformed):
+        order_amounts(walk.db, OrderAmountsQuery(after=after))
+
+
 def test_a_page_takes_one_statement(walk: Walk) -> None:
     for _ in range(3):
         walk.place_at_two_stores()
@@ -162,6 +170,7 @@ def test_staff_find_an_order_by_what_people_say(walk: Walk) -> None:
     assert found(walk, text="丽芳") == [laundry.order_id]
     assert len(found(walk, text="3号楼")) == 2
     assert found(walk, text="%") == []
+    assert found(walk, text="１２３４５６") == []
     assert found(walk, text="丽芳", states=[S.COMPLETED]) == []
     assert found(walk, community_id=new_id()) == []
     assert len(found(walk, community_id=COMMUNITY)) == 2

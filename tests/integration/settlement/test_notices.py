@@ -1,13 +1,17 @@
 """Notices, through the use case with a channel made by hand; signatures are tried elsewhere."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
-from services.contracts.settlement import NoticeMismatch, NoticeRefused
+from services.contracts.settlement import Channel, NoticeMismatch, NoticeRefused, ReceiveNotice
+from services.kernel.ids import new_id
 from services.kernel.schema import OUTBOX
 from services.settlement.domain import accounts
 from services.settlement.tables import EntryRow, EscrowRow
-from tests.support.settlement import Books, counted_statements
+from services.settlement.use_cases.receive_notice import receive_notice
+from tests.support.settlement import NOW, Books, counted_statements
 
 pytestmark = pytest.mark.database
 
@@ -62,8 +66,6 @@ def test_a_genuine_notice_of_another_amount_is_recorded_and_moves_no_money(books
 
 @pytest.mark.parametrize("wrong", ["merchant_number", "app_id", "currency"])
 def test_a_genuine_notice_for_somebody_else_moves_no_money(books: Books, wrong: str) -> None:
-    from dataclasses import replace
-
     payment = books.open()
     number = books.pays(payment)
     books.channel.trades[number] = replace(books.channel.trades[number], **{wrong: "other"})
@@ -73,8 +75,6 @@ def test_a_genuine_notice_for_somebody_else_moves_no_money(books: Books, wrong: 
 
 
 def test_a_notice_of_an_unknown_channel_order_is_refused(books: Books) -> None:
-    from dataclasses import replace
-
     payment = books.open()
     number = books.pays(payment)
     books.channel.trades["stranger"] = replace(
@@ -85,11 +85,6 @@ def test_a_notice_of_an_unknown_channel_order_is_refused(books: Books) -> None:
 
 
 def test_a_notice_that_does_not_parse_is_recorded_without_harm(books: Books) -> None:
-    from services.contracts.settlement import Channel, ReceiveNotice
-    from services.kernel.ids import new_id
-    from services.settlement.use_cases.receive_notice import receive_notice
-    from tests.support.settlement import NOW
-
     for body in ("", "[]", '{"event_type": "<script>' + "x" * 500 + '"}'):
         command = ReceiveNotice(request_id=new_id(), channel=Channel.WECHAT, headers={}, body=body)
         with pytest.raises(NoticeRefused):

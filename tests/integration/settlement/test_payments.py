@@ -1,4 +1,4 @@
-"""Opening, paying and closing a payment, with a channel made by hand."""
+"""Opening a payment, paying it, and asking the channel about it; with a channel made by hand."""
 
 from datetime import timedelta
 
@@ -17,14 +17,13 @@ from services.kernel.ids import new_id
 from services.settlement import queries
 from services.settlement.domain import accounts
 from services.settlement.domain.channel import TradeState
-from services.settlement.tables import ChannelOrderRow, EscrowRow, PaymentRow
+from services.settlement.tables import ChannelOrderRow, PaymentRow
 from services.settlement.use_cases.ask_channel import poll_payments
-from services.settlement.use_cases.close_payment import close_payment, close_stragglers
+from services.settlement.use_cases.close_payment import close_payment
 from services.settlement.use_cases.open_payment import open_payment
 from services.settlement.use_cases.see_payment import see_payment
 from tests.support.settlement import (
     NOW,
-    OPENID,
     Books,
     cashier,
     counted_statements,
@@ -89,11 +88,11 @@ def test_a_payment_closed_before_it_was_opened_stays_closed(books: Books) -> Non
 # paying
 
 
-def test_paying_takes_four_statements_and_a_repeat_gives_the_same_prepay(books: Books) -> None:
+def test_paying_takes_three_statements_and_a_repeat_gives_the_same_prepay(books: Books) -> None:
     payment = books.open()
     with counted_statements() as count:
         first = books.pay(payment)
-    assert count() == 4
+    assert count() == 3
     assert books.pay(payment).prepay_id == first.prepay_id
     assert books.channel.calls == ["prepay"]
     assert first.amount_fen == 1500
@@ -226,79 +225,23 @@ def test_the_poll_forgets_a_number_that_the_channel_never_heard_of(books: Books)
         assert queries.live_channel_orders(tx, payment.payment_id) == []
 
 
+def test_after_a_forgotten_number_paying_again_takes_a_new_one(books: Books) -> None:
+    payment = books.open()
+    books.channel.away = True
+    with pytest.raises(Unavailable):
+        books.pay(payment)
+    books.channel.away = False
+    poll_payments(books.db, books.channels, NOW + timedelta(seconds=70))
+    number = books.number_of(books.pay(payment))
+    assert books.count(ChannelOrderRow) == 2
+    books.channel.is_paid(number)
+    books.notify(number)
+    books.assert_proved()
+
+
 def test_the_poll_closes_the_other_channel_orders_of_a_paid_payment(books: Books) -> None:
     payment = books.open()
     other = books.number_of(books.pay(payment, "oHkLxt-another"))
     books.notify(books.pays(payment))
     poll_payments(books.db, books.channels, NOW + timedelta(seconds=10))
     assert books.channel.trades[other].state is TradeState.CLOSED
-
-
-# closing
-
-
-def test_closing_closes_at_the_channel_first(books: Books) -> None:
-    payment = books.open()
-    number = books.number_of(books.pay(payment))
-    assert close(books, payment).state is PaymentState.CLOSED
-    assert books.channel.trades[number].state is TradeState.CLOSED
-    assert close(books, payment).state is PaymentState.CLOSED
-    with pytest.raises(PaymentOver):
-        books.pay(payment)
-
-
-def test_closing_waits_for_a_channel_that_is_away_and_is_done_when_asked_again(
-    books: Books,
-) -> None:
-    payment = books.open()
-    books.pay(payment)
-    books.channel.away = True
-    with pytest.raises(Unavailable):
-        close(books, payment)
-    assert see(books, payment).state is PaymentState.CLOSING
-    with pytest.raises(PaymentOver):
-        books.pay(payment)
-    books.channel.away = False
-    assert close(books, payment).state is PaymentState.CLOSED
-
-
-def test_closing_what_is_paid_over_there_books_it_and_answers_paid(books: Books) -> None:
-    payment = books.open()
-    books.pays(payment)
-    closed = close(books, payment)
-    assert closed.state is PaymentState.PAID
-    assert books.count(EscrowRow) == 1
-    books.assert_proved()
-
-
-def test_a_notice_in_the_middle_of_closing_wins(books: Books) -> None:
-    payment = books.open()
-    number = books.pays(payment)
-    books.channel.before_answer = lambda call: books.notify(number)
-    assert close(books, payment).state is PaymentState.PAID
-    assert books.balance(accounts.escrow(payment.allocations[0].order_id)) == 1500
-    books.assert_proved()
-
-
-def test_closing_a_paid_payment_leaves_its_other_channel_orders_to_the_poll(books: Books) -> None:
-    payment = books.open()
-    other = books.number_of(books.pay(payment, "oHkLxt-another"))
-    books.notify(books.pays(payment, OPENID))
-    assert close(books, payment).state is PaymentState.PAID
-    poll_payments(books.db, books.channels, NOW + timedelta(seconds=10))
-    assert books.channel.trades[other].state is TradeState.CLOSED
-
-
-def test_closing_another_households_payment_is_refused(books: Books) -> None:
-    payment = books.open()
-    with pytest.raises(NoSuchPayment):
-        close(books, payment.model_copy(update={"household_id": new_id()}))
-
-
-def test_stragglers_are_closed_without_being_told_to(books: Books) -> None:
-    payment = books.open()
-    books.pay(payment)
-    later = NOW + timedelta(hours=1)
-    assert close_stragglers(books.db, books.channels, NOW, later) == 0
-    assert close_stragglers(books.db, books.channels, later, later) == 1
-    assert see(books, payment).state is PaymentState.CLOSED

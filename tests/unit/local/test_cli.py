@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_an_argument_that_nobody_knows_is_refused() -> None:
     assert "--jsno" in done.stderr
 
 
-def test_a_program_without_an_installation_says_what_to_do(tmp_path) -> None:
+def test_a_program_without_an_installation_says_what_to_do(tmp_path: Path) -> None:
     done = run("status", "--json", home=str(tmp_path / "none"))
 
     assert done.returncode == 3

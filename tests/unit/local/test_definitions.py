@@ -24,7 +24,7 @@ def test_a_password_hash_is_rabbitmqs_own() -> None:
 
 
 def test_each_user_may_do_what_its_contract_says() -> None:
-    document = definitions(Names(), USERS, {"orders": "secret"}, "admin-secret")
+    document = definitions(Names(), USERS, {"orders": "secret"}, admin_password="admin-secret")
 
     assert {
         "user": "linli_orders",
@@ -45,7 +45,7 @@ def test_each_user_may_do_what_its_contract_says() -> None:
 
 
 def test_only_the_administrator_is_one() -> None:
-    document = definitions(Names(), USERS, {"orders": "secret"}, "admin-secret")
+    document = definitions(Names(), USERS, {"orders": "secret"}, admin_password="admin-secret")
 
     tags = {user["name"]: user["tags"] for user in document["users"]}
 
@@ -53,13 +53,13 @@ def test_only_the_administrator_is_one() -> None:
 
 
 def test_no_password_is_written_in_clear() -> None:
-    document = definitions(Names(), USERS, {"orders": "secret"}, "admin-secret")
+    document = definitions(Names(), USERS, {"orders": "secret"}, admin_password="admin-secret")
 
     assert "secret" not in str(document["users"])
 
 
 def test_an_installation_on_a_shared_broker_has_names_of_its_own() -> None:
-    document = definitions(Names("trial"), USERS, {"orders": "secret"}, None)
+    document = definitions(Names("trial"), USERS, {"orders": "secret"})
 
     assert document["vhosts"] == [{"name": "trial"}]
     assert [user["name"] for user in document["users"]] == ["trial_orders"]

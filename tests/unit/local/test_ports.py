@@ -1,5 +1,6 @@
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from deploy.local.problem import Problem
 
 
 @pytest.fixture
-def taken_port():
+def taken_port() -> Iterator[int]:
     with socket.socket() as listener:
         listener.bind((LOOPBACK, 0))
         listener.listen()

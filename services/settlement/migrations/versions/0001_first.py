@@ -193,6 +193,7 @@ def create_escrow_and_refund() -> None:
         column("out_trade_no", CODE),
         column("total_fen", sa.BigInteger()),
         column("try_count", sa.Integer()),
+        column("refusal_count", sa.Integer()),
         column("next_try_at", UtcDateTime(), null=True),
         column("last_error", sa.String(200)),
         column("requested_at", UtcDateTime()),
