@@ -155,9 +155,9 @@ class Marketing(Front):
 
     service = "marketing"
     put_wechat_account = Rpc(m.PutWechatAccount, Done, WRITE_MS)
-    wechat_account = Rpc(m.WechatAccountQuery, m.WechatAccountView, 1500)
+    wechat_account = Rpc(m.WechatAccountQuery, m.WechatAccountView, 1000)
     exchange_code = Rpc(m.ExchangeCode, m.OpenidView, SAGA_MS)
-    answer_text = Rpc(m.AnswerText, m.ReplyView, 2500)
+    answer_text = Rpc(m.AnswerText, m.ReplyView, 2000)
     notices = Rpc(m.NoticesQuery, Page[m.NoticeView], READ_MS)
     counts = Rpc(m.MarketingCountsQuery, m.MarketingCounts, READ_MS)
 

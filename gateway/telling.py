@@ -3,9 +3,10 @@
 import amqp
 
 from services.kernel import call, clock, jsons
+from services.kernel.declarations import declare_events_exchange
 from services.kernel.errors import Unavailable
 from services.kernel.publisher import ConfirmedPublisher, Outgoing
-from services.kernel.topology import declare_events_exchange, events_exchange
+from services.kernel.topology import events_exchange
 from services.kernel.wire import Envelope, Event
 
 SOURCE = "gateway"

@@ -79,6 +79,10 @@ class Desk:
         )
         return view
 
+    def renew(self) -> None:
+        """Forget the token: the next call gets one that knows what has been registered since."""
+        self._token_until = 0.0
+
     def _fresh_token(self) -> str:
         if time.monotonic() > self._token_until:
             view = self.services.identity.actor_token(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,6 +121,15 @@ def run_control(command: list[str], variables: dict[str, str], *words: str) -> N
         raise Problem(f"rabbitmqctl {words[0]} failed:\n{done.stdout}{done.stderr}")
 
 
+def management_answers(url: str) -> bool:
+    """Whether the management API takes this login."""
+    try:
+        call_management(url, "GET", "/api/overview")
+    except Problem:
+        return False
+    return True
+
+
 def call_management(url: str, method: str, path: str, document: Any = None) -> None:
     """One call of the management API; user and password are in the URL."""
     at = urlsplit(url)
@@ -139,5 +147,5 @@ def call_management(url: str, method: str, path: str, document: Any = None) -> N
     try:
         with urllib.request.urlopen(request, timeout=IMPORT_LIMIT_S):
             pass
-    except urllib.error.URLError as problem:
+    except OSError as problem:  # HTTP errors are among them
         raise Problem(f"RabbitMQ's management API refused {method} {path}: {problem}") from problem

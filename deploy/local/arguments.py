@@ -14,9 +14,9 @@ what is missing is started.
 
 Broker and database, each by the first way that works:
   1. servers that run already: LINLI_AMQP_URL, LINLI_DATABASE_URL with administrators' accounts.
-     LINLI_MANAGEMENT_URL, RabbitMQ's management API with user and password, gives each service a
-     broker user of its own there; without it all share the given one. LINLI_NAME (linli) begins the
-     names of databases and users, and is the virtual host.
+     Each service gets a broker user of its own through RabbitMQ's management API, at port 15672
+     with the same login or at LINLI_MANAGEMENT_URL. LINLI_NAME (linli) begins the names of
+     databases and users, and is the virtual host.
   2. RabbitMQ and MariaDB as installed here: private copies of them
   3. Debian packages, when root: installed without starting or enabling their system services
   4. Docker: mariadb:11.4 and rabbitmq:3.13-management (first with LINLI_SERVERS=containers)

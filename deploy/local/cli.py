@@ -35,8 +35,9 @@ def up(asked: argparse.Namespace, _: list[str]) -> int:
     installation.up()
     addresses = installation.addresses
     print(f"\n邻里 is up.\n  pages  {addresses['gateway']}/\n  phone  {addresses['sandbox']}/")
-    if installation.greeting:
-        print(f"\n{installation.greeting.rstrip()}")
+    if asked.demo:
+        # Before its first empty line the seeding tells of its steps.
+        print("\n" + installation.greeting.partition("\n\n")[2].rstrip())
     return 0
 
 
@@ -78,20 +79,14 @@ def program(module: str) -> Callable[[argparse.Namespace, list[str]], int]:
     """A subcommand that runs one of the project's programs against what is running."""
 
     def run(asked: argparse.Namespace, _: list[str]) -> int:
-        home = current_home()
-        if Keeper(home).supervisor() is None:
-            raise Problem(NOT_RUNNING)
-        return hand_over(module, asked.words, environment.load(home))
+        return hand_over(module, asked.words, running_environment())
 
     return run
 
 
 def migrate(asked: argparse.Namespace, _: list[str]) -> int:
-    home = current_home()
-    if Keeper(home).supervisor() is None:
-        raise Problem(NOT_RUNNING)
     services = asked.services or list(SERVICES)
-    return hand_over("services.kernel.migrate", services, environment.load(home))
+    return hand_over("services.kernel.migrate", services, running_environment())
 
 
 def dead(asked: argparse.Namespace, rest: list[str]) -> int:
@@ -107,11 +102,18 @@ def vendor(asked: argparse.Namespace, _: list[str]) -> int:
     return hand_over("deploy.local.vendor", asked.words, None)
 
 
+def running_environment() -> dict[str, str]:
+    """The settings for tools of what runs here; a Problem if nothing does."""
+    home = current_home()
+    variables = environment.load(home)
+    if variables is None or Keeper(home).supervisor() is None:
+        raise Problem(NOT_RUNNING)
+    return variables
+
+
 def hand_over(module: str, words: list[str], variables: dict[str, str] | None) -> int:
-    done = subprocess.run(
-        [sys.executable, "-m", module, *words], cwd=CHECKOUT, env=variables, check=False
-    )
-    return done.returncode
+    command = [sys.executable, "-W", "ignore", "-m", module, *words]
+    return subprocess.run(command, cwd=CHECKOUT, env=variables, check=False).returncode
 
 
 COMMANDS = {

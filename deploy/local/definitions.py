@@ -57,18 +57,22 @@ def contract_users() -> list[dict[str, Any]]:
 
 
 def definitions(
-    names: Names, users: list[dict[str, Any]], passwords: dict[str, str], admin_password: str | None
+    names: Names,
+    users: list[dict[str, Any]],
+    passwords: dict[str, str],
+    admin: str = ADMIN,
+    admin_password: str | None = None,
 ) -> dict[str, Any]:
     """One document with the virtual host, the users and all permissions.
 
-    `passwords` is by service; `admin_password` is left out where the administrator exists already.
+    `passwords` is by service; the administrator is made only where a password is given for it.
     """
     accounts = [
         user(names.of(service), password) for service, password in sorted(passwords.items())
     ]
     if admin_password is not None:
-        accounts.append(user(ADMIN, admin_password, "administrator"))
-    permissions = [permission(ADMIN, names, ".*", ".*", ".*")]
+        accounts.append(user(admin, admin_password, "administrator"))
+    permissions = [permission(admin, names, ".*", ".*", ".*")]
     topics = []
     for one in users:
         owner = one["user"].replace("linli_", f"{names.name}_", 1)

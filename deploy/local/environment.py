@@ -14,7 +14,7 @@ from .definitions import Names
 from .home import CHECKOUT, SERVICES, Home, write_private
 from .ports import LOOPBACK
 from .problem import Problem
-from .servers import Servers
+from .servers import Servers, amqp_variable
 
 KEYS_LIMIT_S = 120
 FROM_SHELL = ("PATH", "LANG", "TZ", "TMPDIR", "HOME", "USER", "SSL_CERT_FILE", "VIRTUAL_ENV")
@@ -48,13 +48,9 @@ def account_urls(servers: Servers, names: Names, secrets: Credentials) -> dict[s
             servers.database_url, name, passwords[service], f"/{name}", "charset=utf8mb4"
         )
     broker_passwords = secrets.broker_passwords()
-    for user in BROKER_USERS:
-        urls[f"LINLI_{user.upper()}_AMQP_URL"] = (
-            with_login(
-                servers.broker_url, names.of(user), broker_passwords[user], f"/{names.vhost}"
-            )
-            if servers.own_users
-            else servers.broker_url
+    for user in BROKER_USERS if servers.own_users else ():
+        urls[amqp_variable(user)] = with_login(
+            servers.broker_url, names.of(user), broker_passwords[user], f"/{names.vhost}"
         )
     return urls
 

@@ -55,7 +55,11 @@ class Installation:
         self._environ = {**os.environ, **(extra or {})}
 
     def __enter__(self) -> Installation:
-        self.up()
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
         return self
 
     def __exit__(
@@ -186,11 +190,13 @@ class Installation:
             servers.open_accounts(at, self._names, secrets)
         with step("databases migrated"):
             self.run_module("services.kernel.migrate", MIGRATE_LIMIT_S, *SERVICES)
+            # The service account must be known before the gateway asks for it.
+            self.run_module("services.marketing.bootstrap", MIGRATE_LIMIT_S)
         with step("RabbitMQ answers"):
             servers.wait_for_broker(at, self.home)
             if self._shared is not None or at.broker_kind != "private":
                 servers.apply_definitions(at, self._names, secrets, self.home.broker)
-        main = [sys.executable, "-W", "ignore::DeprecationWarning", "-m", "services", *SERVICES]
+        main = [sys.executable, "-W", "ignore", "-m", "services", *SERVICES]
         if self.keeper.part_process("services") is None:
             ready.forget_services(self.home)
         self._start_part("services", main, SERVICES_GRACE_S)

@@ -15,7 +15,8 @@ from .problem import Problem
 # The server without its system service: we start our own copy of it.
 DATABASE = ("mariadb-server-core", "mariadb-client-core")
 BROKER = ("rabbitmq-server",)
-BROWSER = ("chromium", "fonts-noto-cjk")
+# The last is what the browser driver's own Node needs.
+BROWSER = ("chromium", "fonts-noto-cjk", "libatomic1")
 PYTHON = ("python3-venv",)
 SYSTEM_UNITS = ("rabbitmq-server.service", "epmd.service", "epmd.socket")
 

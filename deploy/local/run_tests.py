@@ -93,7 +93,13 @@ def summary(checks: list[Check], variables: dict[str, str]) -> int:
 
 def test_variables() -> dict[str, str]:
     """The environment of the tests: the shell's, and where Chromium is."""
-    variables = {**os.environ, "PYTHONPATH": str(CHECKOUT), "EVENTLET_NO_GREENDNS": "yes"}
+    tools = str(Path(sys.executable).parent)
+    variables = {
+        **os.environ,
+        "PATH": os.pathsep.join((tools, os.environ.get("PATH", os.defpath))),
+        "PYTHONPATH": str(CHECKOUT),
+        "EVENTLET_NO_GREENDNS": "yes",
+    }
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser:
         variables.setdefault("LINLI_TEST_CHROMIUM", browser)

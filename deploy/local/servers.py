@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from . import accounts, broker, containers, database, packages, progress
 from .credentials import BROKER_USERS, Credentials
@@ -24,6 +26,13 @@ Linli needs RabbitMQ and MariaDB, and finds no {what} on this machine. One of th
   2. other systems: install {what} so that {program} is on the PATH
   3. Docker: start the engine, and let this user reach it
   4. a server that runs elsewhere: set {variable}
+"""
+
+MANAGEMENT_LIMIT_S = 15
+NO_MANAGEMENT = """\
+Each service needs a broker user of its own, and LINLI_AMQP_URL alone can not make them. Either set
+LINLI_MANAGEMENT_URL (http://user:password@host:15672, RabbitMQ's management API), or make the users
+that `python -m services.contracts.broker_users` lists and set LINLI_IDENTITY_AMQP_URL and so on.
 """
 
 
@@ -46,7 +55,7 @@ class Servers:
 
     @property
     def own_users(self) -> bool:
-        """Whether each service gets a broker user of its own; not at a broker we can only use."""
+        """Whether the launcher makes the broker users; otherwise their addresses are all given."""
         return self.control_command is not None or self.management_url is not None
 
     def save(self, home: Home) -> None:
@@ -95,14 +104,18 @@ def choose(wanted: Wanted, environ: Mapping[str, str], before: str | None) -> st
             return "private"
     if containers.available():
         return "container"
-    raise Problem(
-        NOTHING_FOUND.format(
-            what=wanted.what,
-            packages=" ".join(wanted.packages),
-            program=wanted.program,
-            variable=wanted.variable,
-        )
+    raise nothing_found(wanted)
+
+
+def nothing_found(wanted: Wanted) -> Problem:
+    """One screen with every way there is."""
+    text = NOTHING_FOUND.format(
+        what=wanted.what,
+        packages=" ".join(wanted.packages),
+        program=wanted.program,
+        variable=wanted.variable,
     )
+    return Problem(text)
 
 
 def launch(home: Home, keeper: Keeper, names: Names, environ: Mapping[str, str]) -> Servers:
@@ -115,15 +128,32 @@ def launch(home: Home, keeper: Keeper, names: Names, environ: Mapping[str, str])
     database_url = launch_database(home, keeper, ports, secrets, database_kind, environ)
     broker_url = launch_broker(home, keeper, ports, secrets, names, broker_kind, environ)
     command, variables = broker.control(home, ports) if broker_kind == "private" else (None, None)
-    management = environ.get("LINLI_MANAGEMENT_URL")
+    management = None
     if broker_kind == "container":
-        admin = secrets.password("broker_admin")
-        management = f"http://{ADMIN}:{admin}@{LOOPBACK}:{ports['broker_management']}"
+        management = management_url(broker_url, LOOPBACK, ports["broker_management"])
+    elif broker_kind == "given" and not all(
+        amqp_variable(user) in environ for user in BROKER_USERS
+    ):
+        management = environ.get("LINLI_MANAGEMENT_URL") or management_url(broker_url)
+        if not until(partial(accounts.management_answers, management), MANAGEMENT_LIMIT_S):
+            raise Problem(NO_MANAGEMENT)
     servers = Servers(
         database_kind, broker_kind, database_url, broker_url, command, variables, management
     )
     servers.save(home)
     return servers
+
+
+def management_url(broker_url: str, host: str | None = None, port: int = 15672) -> str:
+    """Where the management API of a broker usually is, with the broker's own login."""
+    at = urlsplit(broker_url)
+    login = at.netloc.rpartition("@")[0]
+    return f"http://{login}@{host or at.hostname}:{port}"
+
+
+def amqp_variable(user: str) -> str:
+    """The setting that holds the broker's address for a service or the gateway."""
+    return f"LINLI_{user.upper()}_AMQP_URL"
 
 
 def launch_database(
@@ -170,7 +200,9 @@ def broker_parts(
         management = ports.claim("broker_management")
         return [containers.broker_part(home, password, ports.claim("broker"), management)]
     broker.claim_ports(ports)
-    document = definitions(names, contract_users(), secrets.broker_passwords(), password)
+    document = definitions(
+        names, contract_users(), secrets.broker_passwords(), admin_password=password
+    )
     broker.prepare(home, secrets.password("erlang_cookie"), json.dumps(document), ports)
     return broker.parts(home, ports)
 
@@ -202,7 +234,8 @@ def open_accounts(servers: Servers, names: Names, secrets: Credentials) -> None:
 
 def apply_definitions(servers: Servers, names: Names, secrets: Credentials, folder: Path) -> None:
     """Give every service and the gateway their broker user at a broker that runs already."""
-    document = definitions(names, contract_users(), secrets.broker_passwords(), None)
+    admin = unquote(urlsplit(servers.broker_url).username or ADMIN)
+    document = definitions(names, contract_users(), secrets.broker_passwords(), admin)
     if servers.control_command is not None and servers.control_variables is not None:
         accounts.import_with_control(
             servers.control_command,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, get_origin
 
 from flask import Response, request
+from flask_babel import gettext
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -15,6 +16,8 @@ from gateway.backends import Rpc
 from gateway.errors import ErrorBody, IdempotencyKeyMissing
 from gateway.limits import read_body
 from gateway.parts import parts
+from gateway.texts import FIELD_TEXTS
+from gateway.ui import LANGUAGE_COOKIE
 from services.kernel import jsons
 from services.kernel.errors import Malformed
 from services.kernel.ids import RequestId
@@ -22,6 +25,7 @@ from services.kernel.wire import Command, Query
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 REQUEST_ID = "request_id"
+NOT_HERE = FIELD_TEXTS["extra_forbidden"]
 SIGNED_IN: list[dict[str, list[Any]]] = [{"session": []}, {"cookie": []}]
 
 
@@ -78,12 +82,16 @@ def json_body() -> dict[str, Any]:
 
 
 def query_values(question: type[Query]) -> dict[str, Any]:
-    """The query string, with repeated names as lists where the question has a list."""
+    """The query string but for the language; repeated names are lists where the question wants."""
     lists = {
         name for name, info in question.model_fields.items() if get_origin(info.annotation) is list
     }
     args = request.args
-    return {name: args.getlist(name) if name in lists else args[name] for name in args}
+    return {
+        name: args.getlist(name) if name in lists else args[name]
+        for name in args
+        if name != LANGUAGE_COOKIE
+    }
 
 
 def question_of(operation: Operation, path: dict[str, str]) -> Query:
@@ -95,16 +103,17 @@ def question_of(operation: Operation, path: dict[str, str]) -> Query:
         implied[REQUEST_ID] = idempotency_key()
     both = implied.keys() & values.keys()
     if both:
-        raise Malformed(fields=dict.fromkeys(both, "is said by the path or a header"))
+        raise Malformed(fields=dict.fromkeys(both, gettext(NOT_HERE)))
     parsed: Query = question.model_validate({**values, **implied})
     return parsed
 
 
 def view_of(operation: Operation) -> Callable[..., Response]:
     """The Flask view; its annotations are what the OpenAPI document is made from."""
+    enter = guard.act_if_signed_in if operation.public else guard.act
 
     def view(**path: str) -> Response:
-        guard.act_if_signed_in() if operation.public else guard.act()
+        enter()
         question = question_of(operation, path)
         answer = operation.rpc.bound_to(parts().backends.services)(question)
         return as_json(answer, operation.status)

@@ -1,6 +1,5 @@
 """What staff see: the overview, orders, merchants, visits, the books."""
 
-
 from flask import Blueprint, Response, request
 
 from gateway import guard

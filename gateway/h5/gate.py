@@ -6,7 +6,6 @@ from flask import Blueprint, Response, request
 
 from gateway import guard
 from gateway.answers import see_other
-from gateway.auth import SESSION_TOKEN_MAX
 from gateway.errors import NoSuchPage
 from gateway.pages import PAGE_MAX, after, command, draw, next_href, reason, write_once
 from gateway.parts import parts
@@ -27,6 +26,7 @@ blueprint = Blueprint("gate", __name__)
 GATE_COOKIE = "linli_gate"
 SHIFT_S = 16 * 3600
 CODE_MAX = 500
+ID_MAX = 26
 
 
 class NoGateChosen(Conflict):
@@ -84,7 +84,7 @@ def choose_gate() -> Response:
     """Here I stand; an empty choice asks again."""
     guard.act()
     response = see_other("/gate/")
-    chosen = request.form.get("gate_id", "")[:SESSION_TOKEN_MAX]
+    chosen = request.form.get("gate_id", "")[:ID_MAX]
     secure = parts().cookies.secure
     response.set_cookie(
         GATE_COOKIE, chosen, max_age=SHIFT_S, httponly=True, samesite="Lax", secure=secure

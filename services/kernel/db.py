@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, create_engine
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from services.kernel.metrics import STATEMENTS
@@ -93,14 +94,15 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = url
-        self._writer = self._engine(pool_size)
-        # Reads outside a transaction skip the ROLLBACK that the pool would send otherwise.
-        self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        self._writer = self._engine("READ COMMITTED", pool_size)
+        # A pool of its own: switching a shared connection to autocommit and back costs two round
+        # trips a read, and a dead connection fails in the switch, where the pool does not notice.
+        self._reader = self._engine("AUTOCOMMIT", pool_size)
 
-    def _engine(self, pool_size: int) -> Engine:
+    def _engine(self, isolation_level: IsolationLevel, pool_size: int) -> Engine:
         return create_engine(
             self.url,
-            isolation_level="READ COMMITTED",
+            isolation_level=isolation_level,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
@@ -137,3 +139,4 @@ class Database:
     def dispose(self) -> None:
         """Close the pool's connections."""
         self._writer.dispose()
+        self._reader.dispose()

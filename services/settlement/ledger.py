@@ -69,12 +69,6 @@ def open_accounts(tx: Tx, accounts: Iterable[Account], at: datetime) -> None:
     tx.execute(_OPEN, [_account_row(account, 0, at) for account in accounts])
 
 
-def kept_balance_fen(tx: Tx, account: Account) -> int:
-    """The balance of a guarded account; nothing is on an account that was never used."""
-    statement = select(AccountRow.balance_fen).where(AccountRow.account_id == account.account_id)
-    return int(tx.scalar(statement) or 0)
-
-
 def summed_balance_fen(tx: Tx, account_id: str) -> int:
     """The balance of any account from its entries: the last checkpoint and what came after it."""
     entry_id, so_far_fen = _checkpoint(tx, account_id)

@@ -245,6 +245,34 @@ def test_the_audit_joins_what_the_ledger_and_orders_say(world: World) -> None:
     assert [one["name"] for one in answer.json["proofs"]] == ["zero", "orders"]
 
 
+def test_the_audit_reads_every_page_of_orders(world: World) -> None:
+    from services.contracts.orders import OrderAmount, OrderState
+    from services.kernel.wire import Page
+
+    amount = OrderAmount(
+        order_id=ORDER,
+        payment_id=PAYMENT,
+        merchant_id=STORE,
+        state=OrderState.CANCELLED,
+        amount_fen=5,
+        paid=False,
+        refunded=False,
+        settled=False,
+    )
+    holds = Proof(name="orders", statement="账等于订单", holds=True, checked=1)
+    world.services.answers |= {
+        "settlement.audit": AuditView(at=NOW, proved=True, proofs=[]),
+        "orders.order_amounts": lambda question: Page[Any](
+            items=[amount], next_after=None if question.after == "2" else "2"
+        ),
+        "settlement.match_orders": holds,
+    }
+    answer = program(world).get("/api/v1/audit", headers=BEARER)
+    assert answer.json is not None
+    assert answer.json["proved"] is True
+    assert [(one["name"], one["checked"]) for one in answer.json["proofs"]] == [("orders", 2)]
+
+
 def test_every_call_of_the_gateway_has_a_deadline_of_seconds() -> None:
     assert all(100 <= rpc.deadline_ms <= 30_000 for rpc in every_rpc())
 

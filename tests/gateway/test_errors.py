@@ -89,8 +89,15 @@ def test_flasks_own_refusals_speak_the_same_language(
 
 
 def test_english_is_spoken_when_asked(world: World) -> None:
-    answer = world.client().get("/api/v1/nothing?lang=en")
-    assert answer.status_code == 404
+    client = world.client(signed_in=True)
+    chinese = client.get("/api/v1/nothing").json
+    english = client.get("/api/v1/nothing?lang=en").json
+    assert chinese is not None
+    assert english is not None
+    assert english["code"] == chinese["code"]
+    assert english["message"].isascii()
+    assert not chinese["message"].isascii()
+    assert client.get("/api/v1/me?lang=en").status_code == 200
 
 
 def test_a_slow_answer_is_told_when_to_ask_again(world: World) -> None:

@@ -1,6 +1,7 @@
 """A pay channel made by hand: it can be away, refuse, answer late, and be paid."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -43,6 +44,7 @@ class FakeChannel:
     refund_refusal: str = ""
     before_answer: Callable[[str], None] = lambda call: None
     """Runs when the channel has done its part and the caller does not know it yet."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def _called(self, call: str) -> None:
         self.calls.append(call)
@@ -81,10 +83,11 @@ class FakeChannel:
 
     def close(self, out_trade_no: str) -> Trade:
         self._called("close")
-        trade = self.query(out_trade_no)
-        if trade.state is TradeState.UNPAID:
-            trade = replace(trade, state=TradeState.CLOSED)
-            self.trades[out_trade_no] = trade
+        with self._lock:
+            trade = self.query(out_trade_no)
+            if trade.state is TradeState.UNPAID:
+                trade = replace(trade, state=TradeState.CLOSED)
+                self.trades[out_trade_no] = trade
         self.before_answer("close")
         return trade
 
@@ -128,15 +131,16 @@ class FakeChannel:
 
     def is_paid(self, out_trade_no: str, amount_fen: int | None = None) -> None:
         """The payer pays, by the channel's rules."""
-        trade = self.trades[out_trade_no]
-        assert trade.state is TradeState.UNPAID or self.pays_after_close
-        self.trades[out_trade_no] = replace(
-            trade,
-            state=TradeState.PAID,
-            amount_fen=amount_fen or trade.amount_fen,
-            transaction_id=f"42{out_trade_no}",
-            paid_at=NOW,
-        )
+        with self._lock:
+            trade = self.trades[out_trade_no]
+            assert trade.state is TradeState.UNPAID or self.pays_after_close
+            self.trades[out_trade_no] = replace(
+                trade,
+                state=TradeState.PAID,
+                amount_fen=amount_fen or trade.amount_fen,
+                transaction_id=f"42{out_trade_no}",
+                paid_at=NOW,
+            )
 
     def ends_refund(self, refund_id: str, state: RefundState = RefundState.DONE) -> None:
         """The channel comes to an end with a refund."""

@@ -95,7 +95,10 @@ def carry(books: Books, attempt: dict[str, Any], at: datetime | None = None) -> 
 
 def notice_of(world: Sandbox, number: str) -> dict[str, Any]:
     """The first genuine attempt of the notice about a number."""
-    return wait_until(lambda: next(iter(genuine(world, number)), None), 10, "a notice")
+    attempt: dict[str, Any] = wait_until(
+        lambda: next(iter(genuine(world, number)), None), 10, "a notice"
+    )
+    return attempt
 
 
 def genuine(world: Sandbox, number: str) -> list[dict[str, Any]]:
@@ -111,4 +114,4 @@ def paid_through(books: Books, world: Sandbox, payment: PaymentView) -> str:
     view = books.pay(payment, OPENID, now())
     world.pays(view.prepay_id)
     (trade,) = [t for t in world.ask("GET", "trades")["trades"] if t["prepay_id"] == view.prepay_id]
-    return trade["out_trade_no"]
+    return str(trade["out_trade_no"])

@@ -16,6 +16,7 @@ from services.settlement.tables import (
     AccountRow,
     AllocationRow,
     ChannelOrderRow,
+    CheckpointRow,
     EntryRow,
     EscrowRow,
     PaymentRow,
@@ -57,6 +58,7 @@ def _claims() -> list[tuple[str, str, type[Any], Select[Any]]]:
         ("transfers", "每一笔转账的分录之和为零", TransferRow, _unbalanced()),
         ("entries", "每一条分录都属于一笔转账和一个账户", EntryRow, _lost_entries()),
         ("balances", "每个留存余额等于其分录之和", AccountRow, _wrong_balances()),
+        ("checkpoints", "每个检查点等于截至其分录的合计", CheckpointRow, _wrong_checkpoints()),
         ("signs", "没有账户越过零线", AccountRow, _wrong_signs()),
         (ESCROW_PROOF, "未了结的订单担保足额，了结的为零", EscrowRow, _wrong_escrows()),
         ("once", "每笔担保资金只了结一次", EscrowRow, _wrong_resolutions()),
@@ -107,6 +109,19 @@ def _wrong_balances() -> Select[Any]:
         .where(AccountRow.kind.in_(GUARDED))
         .group_by(AccountRow.account_id, AccountRow.kind, AccountRow.owner, AccountRow.balance_fen)
         .having(or_(AccountRow.balance_fen.is_(None), AccountRow.balance_fen != _SUM))
+    )
+
+
+def _wrong_checkpoints() -> Select[Any]:
+    return (
+        select(CheckpointRow.account_id, CheckpointRow.balance_fen, _SUM)
+        .outerjoin(
+            EntryRow,
+            (EntryRow.account_id == CheckpointRow.account_id)
+            & (EntryRow.entry_id <= CheckpointRow.entry_id),
+        )
+        .group_by(CheckpointRow.account_id, CheckpointRow.balance_fen)
+        .having(CheckpointRow.balance_fen != _SUM)
     )
 
 

@@ -28,11 +28,6 @@ REFUND_MOVES = {
 UNDER_WAY = (RefundState.PENDING, RefundState.PROCESSING)
 
 
-def refund_sources(act: RefundAct) -> list[RefundState]:
-    """The states in which an act is legal, for the WHERE of its UPDATE."""
-    return [state for state, legal in REFUND_MOVES if legal is act]
-
-
 RETRY_AFTER_S = (2, 5, 15, 60, 300, 900, 3600)
 """Waits between tries; the last one repeats."""
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import amqp
 import pytest
 
-from services.kernel import dead, topology
+from services.kernel import dead, declarations, topology
 from services.kernel.db import Database
 from services.kernel.rpc_client import Services
 from tests.integration.kernel.conftest import (  # noqa: F401
@@ -53,24 +53,21 @@ def exists(queue: str) -> bool:
         return True
 
 
-def declare_classic(queue: str) -> None:
-    """Refused by the broker when the queue is there with another type."""
+def test_every_event_queue_is_a_quorum_queue(quorum_probe: Program) -> None:
+    for queue in QUEUES:
+        wait_until(lambda queue=queue: exists(queue), 10)
     with closing(dead.connect(servers.amqp_url())) as connection:
-        arguments = {"x-queue-type": "classic"}
-        connection.channel().queue_declare(
-            queue, durable=True, auto_delete=False, arguments=arguments
-        )
-
-
-@pytest.mark.parametrize("queue", QUEUES)
-def test_every_event_queue_is_a_quorum_queue(quorum_probe: Program, queue: str) -> None:
-    wait_until(lambda: exists(queue), 10)
-    with pytest.raises(amqp.exceptions.PreconditionFailed, match="x-queue-type"):
-        declare_classic(queue)
+        declarations.declare_inbox(connection.channel(), "probe", RUNGS_MS, "quorum")
+        with pytest.raises(amqp.exceptions.PreconditionFailed, match="x-queue-type"):
+            declarations.declare_inbox(connection.channel(), "probe", RUNGS_MS, "classic")
 
 
 def test_requests_stay_on_a_classic_queue(quorum_probe: Program) -> None:
-    declare_classic(topology.rpc_queue("probe"))
+    with closing(dead.connect(servers.amqp_url())) as connection:
+        arguments = {"x-queue-type": "classic"}
+        connection.channel().queue_declare(
+            topology.rpc_queue("probe"), durable=True, auto_delete=False, arguments=arguments
+        )
 
 
 def test_a_failing_event_climbs_the_ladder_and_succeeds(

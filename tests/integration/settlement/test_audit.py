@@ -1,5 +1,6 @@
 """The audit: what is broken by hand in the database is found, and named."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from services.contracts.orders import OrderAmount, OrderAmountsQuery, OrderState
 from services.contracts.settlement import AuditQuery, MatchOrders, PaymentView, RefundState
 from services.kernel.ids import new_id
 from services.kernel.wire import Page
+from services.settlement import ledger
 from services.settlement.audit import match_orders, prove_books
 from services.settlement.audit.__main__ import prove_all
 from services.settlement.use_cases.settle_refund import run_refunds
@@ -31,6 +33,8 @@ def lived(books: Books) -> Books:
     for number in (books.pays(twice), books.pays(twice, "oHkLxt-another")):
         books.notify(number)
     run_refunds(books.db, books.channels, 3, NOW)
+    with books.db.transaction() as tx:
+        ledger.take_checkpoints(tx, NOW + timedelta(hours=1))
     books.assert_proved()
     return books
 
@@ -46,6 +50,7 @@ def lived(books: Books) -> Books:
             "UPDATE account SET balance_fen = balance_fen + 1 WHERE kind = 'merchant_fund'",
             "balances",
         ),
+        ("UPDATE checkpoint SET balance_fen = balance_fen + 1", "checkpoints"),
         ("UPDATE entry SET amount_fen = -amount_fen", "signs"),
         ("UPDATE escrow SET state = 'released' WHERE state = 'held'", "escrow"),
         ("UPDATE escrow SET state = 'held' WHERE state = 'released'", "escrow"),
