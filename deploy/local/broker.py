@@ -47,7 +47,8 @@ def prepare(home: Home, cookie: str, definitions_json: str, ports: Ports) -> Non
     write_private(
         folder / "rabbitmq.conf",
         f"listeners.tcp.1 = {LOOPBACK}:{ports['broker']}\n"
-        f"load_definitions = {folder / 'definitions.json'}\n"
+        # Beside the folder it runs in: this file's grammar knows ASCII only, a path may be 邻里.
+        "load_definitions = definitions.json\n"
         # A small disk must not stop a trial installation; the default asks for 50 MB anyway.
         "disk_free_limit.absolute = 50MB\n"
         "log.file.rotation.size = 10485760\n"
@@ -89,7 +90,13 @@ def parts(home: Home, ports: Ports) -> list[Part]:
     mapper = ["epmd", "-port", str(ports["epmd"]), "-address", LOOPBACK]
     return [
         Part("epmd", mapper, variables, grace_s=3),
-        Part("broker", [str(require_scripts() / "rabbitmq-server")], variables, grace_s=30),
+        Part(
+            "broker",
+            [str(require_scripts() / "rabbitmq-server")],
+            variables,
+            grace_s=30,
+            folder=str(home.broker),
+        ),
     ]
 
 

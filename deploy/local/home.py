@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from .problem import Problem
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 SERVICES = ("identity", "catalog", "orders", "settlement", "delivery", "marketing")
 PRIVATE = 0o700
@@ -51,6 +53,9 @@ class Home:
 
     def prepare(self) -> None:
         """Make the folders, readable by their owner only."""
+        if any(character.isspace() for character in str(self.root)):
+            # MariaDB's installer is a shell script that splits such a path.
+            raise Problem(f"The state can not be kept in a path with spaces: {self.root}")
         for folder in (
             self.root, self.secrets, self.run, self.plans, self.logs,
             self.files, self.broker, self.database, self.sandbox,

@@ -19,7 +19,7 @@ from .keeper import Keeper
 from .parts import Part, read_plan
 from .ports import LOOPBACK, Ports
 from .problem import Problem
-from .progress import step
+from .progress import note, step
 
 GATEWAY_PORT, SANDBOX_PORT = 8080, 8090
 MIGRATE_LIMIT_S = 300
@@ -98,7 +98,9 @@ class Installation:
         """Start whatever is not running; returns when every part does its work."""
         self.home.prepare()
         with filelock.held(self.home.run / "up.lock"):
-            if not self.running():
+            if self.running():
+                note("Running already. Newer code takes effect after ./linli down.")
+            else:
                 self._start()
             self.wait()
             if self._demo:
@@ -231,6 +233,7 @@ class Installation:
             *("--workers", environment.get("LINLI_GATEWAY_WORKERS", "1")),
             *("--threads", environment.get("LINLI_GATEWAY_THREADS", "16")),
             *("--bind", f"{LOOPBACK}:{environment['LINLI_GATEWAY_PORT']}"),
+            *("--keep-alive", "30"),
             *("--graceful-timeout", str(int(GATEWAY_GRACE_S - 5))),
             *("--worker-tmp-dir", str(self.home.run)),
             *("--no-control-socket", "--error-logfile", "-", "gateway.wsgi:app"),

@@ -13,7 +13,7 @@ from .keeper import Keeper
 from .ports import LOOPBACK, Ports
 from .ready import service_file
 
-SAMPLE_S = 0.5
+SAMPLE_S = 1.0
 SHOWN_ORDER = ("database", "epmd", "broker", "services", "gateway", "sandbox")
 KIB_PER_MIB = 1024
 

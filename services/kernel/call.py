@@ -12,6 +12,8 @@ class Call:
 
     call_id: str
     actor_token: str = ""
+    origin: str = "other"
+    """What set this work off: rpc, event, job, or other; metrics tell them apart."""
 
 
 _CURRENT: ContextVar[Call | None] = ContextVar("linli_call", default=None)
@@ -26,8 +28,14 @@ def current() -> Call:
     return call
 
 
-def begin(call_id: str = "", actor_token: str = "") -> Call:
+def begin(call_id: str = "", actor_token: str = "", origin: str = "other") -> Call:
     """Start working on a call in this greenlet or thread."""
-    call = Call(call_id or new_id(), actor_token)
+    call = Call(call_id or new_id(), actor_token, origin)
     _CURRENT.set(call)
     return call
+
+
+def origin() -> str:
+    """What set the present work off."""
+    call = _CURRENT.get()
+    return call.origin if call is not None else "other"

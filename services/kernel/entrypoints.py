@@ -119,7 +119,7 @@ class Rpc(Entrypoint):
     def invoke(self, method: Callable[..., Any], request: Request) -> Any:
         """Check, parse, run: what the container calls in the worker."""
         started = time.perf_counter()
-        call.begin(request.call_id, request.actor_token)
+        call.begin(request.call_id, request.actor_token, "rpc")
         request.refuse_if_expired()
         actor = self._actor(request)
         try:
@@ -176,7 +176,7 @@ class Subscribe(Entrypoint):
 
     def invoke(self, method: Callable[[Event, Tx], None], delivery: Delivery) -> bool:
         """Apply the event once; False when it had been applied before."""
-        call.begin(delivery.envelope.call_id)
+        call.begin(delivery.envelope.call_id, origin="event")
         event = self.event_type.model_validate(delivery.envelope.data)
         return rerun_on_conflict(self.name, lambda: self._apply(method, delivery, event))
 
@@ -227,7 +227,7 @@ class Every(Entrypoint):
 
     def invoke(self, method: Callable[[], Any]) -> Any:
         """One run."""
-        call.begin()
+        call.begin(origin="job")
         return rerun_on_conflict(self.name, method)
 
     def _loop(self) -> None:

@@ -4,7 +4,7 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_late
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
-STATEMENTS = Counter("linli_sql_statements_total", "SQL statements sent")
+STATEMENTS = Counter("linli_sql_statements_total", "SQL statements sent", ["origin"])
 CALLS = Counter("linli_rpc_handled_total", "RPC requests handled", ["method", "outcome"])
 CALL_SECONDS = Histogram(
     "linli_rpc_handled_seconds", "Time in the service per RPC", ["method"], buckets=BUCKETS_S

@@ -1,10 +1,9 @@
 """`notify`: signed pay notices a second, held back first and then let go all at once."""
 
-import os
 import time
-from pathlib import Path
 
 from deploy.demo.clients import Phone
+from deploy.local.home import current_home
 from tests.bench.figures import Figure, say
 from tests.bench.orders import hire
 from tests.bench.shopper import Shopper, run_clients
@@ -15,7 +14,7 @@ PAID_SECONDS, LIMIT_S = 8.0, 120.0
 
 def run() -> list[Figure]:
     """Pay many orders while the channel keeps its notices, then count how fast they are taken."""
-    with private_installation(Path(os.environ["LINLI_HOME"])) as installation:
+    with private_installation(current_home().root) as installation:
         phone = Phone(installation.addresses["sandbox"])
         shoppers = hire(installation, 8)
         phone.trouble(hold_notices=True)

@@ -1,8 +1,6 @@
 """`orders`: from the tap to the paid order over HTTP, beside the bare transaction of an order."""
 
-import os
-from pathlib import Path
-
+from deploy.local.home import current_home
 from deploy.local.installation import Installation
 from tests.bench import raw_transaction
 from tests.bench.figures import Figure, median, quantile, say
@@ -14,7 +12,7 @@ ROUNDS, SECONDS, RAW_SECONDS, WARM_UP_SECONDS = 3, 8.0, 3.0, 4.0
 
 def run() -> list[Figure]:
     """Measure with 8 and with 32 clients, the raw transaction interleaved."""
-    with private_installation(Path(os.environ["LINLI_HOME"])) as installation:
+    with private_installation(current_home().root) as installation:
         shoppers = hire(installation, 32)
         say("orders: warming up")
         run_clients(shoppers[:8], Shopper.buy, WARM_UP_SECONDS)

@@ -14,7 +14,7 @@ from deploy.demo.clients import Person
 from deploy.demo.connection import demo_id, openid_of
 from services.kernel.ids import new_id
 
-POLL_S, PAID_WITHIN_S = 0.01, 30.0
+POLL_S, PAID_WITHIN_S = 0.04, 30.0
 
 
 class Wire:
@@ -33,12 +33,21 @@ class Wire:
         if method != "GET":
             headers = {**headers, "Idempotency-Key": new_id()}
         payload = None if body is None else json.dumps(body)
-        self._connection.request(method, path, payload, headers)
-        answer = self._connection.getresponse()
-        text = answer.read()
+        try:
+            answer, text = self._send(method, path, payload, headers)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            self._connection.close()  # kept alive too long; every browser asks again
+            answer, text = self._send(method, path, payload, headers)
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
         return json.loads(text)
+
+    def _send(
+        self, method: str, path: str, payload: str | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        self._connection.request(method, path, payload, headers)
+        answer = self._connection.getresponse()
+        return answer, answer.read()
 
 
 @dataclass
