@@ -1,7 +1,6 @@
 """A shelf to test with: commands with sensible defaults, and what the tables say afterwards."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -22,7 +21,6 @@ from services.contracts.orders import OrderCancelled, OrderPaid
 from services.kernel.actor import Actor
 from services.kernel.db import Database
 from services.kernel.ids import new_id
-from services.kernel.metrics import STATEMENTS
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 HOLD = timedelta(minutes=20)
@@ -134,14 +132,3 @@ def discrepancies(db: Database) -> list[Discrepancy]:
     """What the proof of the stock finds."""
     with db.reading() as tx:
         return prove_stock(tx)
-
-
-@contextmanager
-def counted_statements() -> Iterator[Callable[[], int]]:
-    """How many statements have been sent since, as the kernel's own counter says."""
-    before = _statements()
-    yield lambda: _statements() - before
-
-
-def _statements() -> int:
-    return int(sum(s.value for m in STATEMENTS.collect() for s in m.samples if "total" in s.name))

@@ -17,7 +17,6 @@ from services.kernel.crypto import Sealer
 from services.kernel.db import Database
 from services.kernel.errors import LinliError
 from services.kernel.ids import new_id
-from services.kernel.metrics import STATEMENTS
 from services.marketing import accounts
 from services.marketing.desk import SendingDesk
 from services.marketing.domain.notices import WORDINGS
@@ -224,11 +223,6 @@ def contact(group_id: str, openid: str, app_id: str, **fields: Any) -> Contact:
     """Somebody of a group."""
     values = {"group_id": group_id, "account_id": new_id(), "app_id": app_id, "openid": openid}
     return Contact(**(values | fields))
-
-
-def statements() -> float:
-    """How many SQL statements this process has sent."""
-    return float(STATEMENTS._value.get())
 
 
 def everything_in(db: Database) -> bytes:

@@ -33,7 +33,6 @@ from services.kernel.actor import Actor
 from services.kernel.db import Database
 from services.kernel.errors import Conflict
 from services.kernel.ids import new_id
-from services.kernel.metrics import STATEMENTS
 from services.kernel.schema import OUTBOX
 from services.kernel.wire import Done, Query, View
 from services.orders.settings import Settings
@@ -240,8 +239,3 @@ def told_events(db: Database) -> list[tuple[str, dict[str, Any]]]:
 def told_names(db: Database) -> list[str]:
     """The names alone, sorted."""
     return sorted(name for name, _ in told_events(db))
-
-
-def statements_sent() -> int:
-    """How many statements this process has sent, as the kernel's own counter says."""
-    return int(sum(s.value for m in STATEMENTS.collect() for s in m.samples if "total" in s.name))

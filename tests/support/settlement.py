@@ -1,8 +1,6 @@
 """Settlement with a channel made by hand, and the acts that its tests are made of."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,7 +22,6 @@ from services.contracts.settlement import (
 from services.kernel.actor import Actor
 from services.kernel.db import Database
 from services.kernel.ids import new_id
-from services.kernel.metrics import STATEMENTS
 from services.settlement import ledger, money_queries
 from services.settlement.audit import prove_books
 from services.settlement.domain import accounts
@@ -81,12 +78,13 @@ class Books:
 
     db: Database
     channel: FakeChannel = field(default_factory=FakeChannel)
+    now: datetime = NOW
 
     def __post_init__(self) -> None:
         till = self.channel.till
         standing = accounts.standing([(till.channel, till.merchant_number)])
         with self.db.transaction() as tx:
-            ledger.open_accounts(tx, standing, NOW)
+            ledger.open_accounts(tx, standing, self.now)
 
     @property
     def channels(self) -> dict[Channel, FakeChannel]:
@@ -95,9 +93,12 @@ class Books:
     def open(self, *amounts_fen: int) -> PaymentView:
         return open_payment(self.db, open_command(*amounts_fen), NOW)
 
-    def pay(self, payment: PaymentView, openid: str = OPENID, now: datetime = NOW) -> PrepayView:
+    def pay(
+        self, payment: PaymentView, openid: str = OPENID, now: datetime | None = None
+    ) -> PrepayView:
         command = PayWithWechat(request_id=new_id(), payment_id=payment.payment_id, openid=openid)
-        return pay_with_wechat(self.db, self.channel, command, member_of(payment.household_id), now)
+        payer = member_of(payment.household_id)
+        return pay_with_wechat(self.db, self.channel, command, payer, now or self.now)
 
     def number_of(self, prepay: PrepayView) -> str:
         """The channel order's number."""
@@ -131,7 +132,7 @@ class Books:
             headers={"genuine": "yes" if genuine else "no"},
             body=json.dumps(told),
         )
-        return receive_notice(self.db, self.channels, command, NOW)
+        return receive_notice(self.db, self.channels, command, self.now)
 
     def paid(self, *amounts_fen: int) -> PaymentView:
         """A payment whose money is held."""
@@ -139,15 +140,15 @@ class Books:
         self.notify(self.pays(payment))
         return payment
 
-    def complete(self, payment: PaymentView, index: int = 0, now: datetime = NOW) -> None:
+    def complete(self, payment: PaymentView, index: int = 0, now: datetime | None = None) -> None:
         """`order.completed` arrives for one of its orders."""
         with self.db.transaction() as tx:
-            release_escrow(tx, completed(payment, index), now)
+            release_escrow(tx, completed(payment, index), now or self.now)
 
     def cancel(self, payment: PaymentView, index: int = 0, to: RefundTo = RefundTo.CHANNEL) -> None:
         """`order.cancelled` arrives for one of its orders."""
         with self.db.transaction() as tx:
-            refund_escrow(tx, cancelled(payment, index, to), NOW)
+            refund_escrow(tx, cancelled(payment, index, to), self.now)
 
     def balance(self, account: accounts.Account) -> int:
         """From the entries, whatever the kept balance says."""
@@ -170,9 +171,9 @@ class Books:
         with self.db.reading() as tx:
             return int(tx.scalar(select(func.count()).select_from(table)))
 
-    def assert_proved(self) -> None:
+    def assert_proved(self, bill_days: int = 2) -> None:
         """The audit, the fake channel's bill included, finds nothing."""
-        view = prove_books(self.db, self.channels, 2, NOW)
+        view = prove_books(self.db, self.channels, bill_days, self.now)
         assert view.proved, [proof for proof in view.proofs if not proof.holds]
 
 
@@ -204,10 +205,3 @@ def cancelled(
     """The event that sends an order's money back."""
     more = {"paid": True, "refund_to": to, "reason": "不想要了"}
     return OrderCancelled.model_validate(_order_event(payment, index) | more)
-
-
-@contextmanager
-def counted_statements() -> Iterator[Callable[[], int]]:
-    """How many statements have run since."""
-    started = STATEMENTS._value.get()
-    yield lambda: int(STATEMENTS._value.get() - started)

@@ -35,6 +35,7 @@ class FakeChannel:
 
     till: Till = field(default_factory=lambda: Till(Channel.WECHAT, "1900000001"))
     app_id: str = "wx0000000000000001"
+    now: datetime = NOW
     trades: dict[str, Trade] = field(default_factory=dict)
     refunds: dict[str, ChannelRefund] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -97,7 +98,7 @@ class FakeChannel:
             raise ChannelRefused(self.refund_refusal)
         if ask.out_refund_no not in self.refunds:
             self.refunds[ask.out_refund_no] = ChannelRefund(
-                ask.out_refund_no, self.refund_state, ask.amount_fen, asked_at=NOW
+                ask.out_refund_no, self.refund_state, ask.amount_fen, asked_at=self.now
             )
         self.before_answer("refund")
         return self.refunds[ask.out_refund_no]
@@ -139,9 +140,9 @@ class FakeChannel:
                 state=TradeState.PAID,
                 amount_fen=amount_fen or trade.amount_fen,
                 transaction_id=f"42{out_trade_no}",
-                paid_at=NOW,
+                paid_at=self.now,
             )
 
     def ends_refund(self, refund_id: str, state: RefundState = RefundState.DONE) -> None:
         """The channel comes to an end with a refund."""
-        self.refunds[refund_id] = replace(self.refunds[refund_id], state=state, done_at=NOW)
+        self.refunds[refund_id] = replace(self.refunds[refund_id], state=state, done_at=self.now)

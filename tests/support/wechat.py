@@ -44,20 +44,33 @@ def push(
     return client.post(path, query_string=args or query(), data=body)
 
 
-def safe_push(client: FlaskClient, body: str, *, damage: bool = False) -> TestResponse:
-    """A push in safe mode; `damage` changes one letter of the ciphertext after signing."""
-    args = query()
-    crypto = WeChatCrypto(TOKEN, AES_KEY, APP_ID)
-    sealed = crypto.encrypt_message(body, args["nonce"], args["timestamp"])
-    encrypted = sealed.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
+def sealed(
+    xml: str,
+    *,
+    damage: bool = False,
+    token: str = TOKEN,
+    aes_key: str = AES_KEY,
+    app_id: str = APP_ID,
+) -> tuple[str, dict[str, str]]:
+    """Body and query string in safe mode; `damage` changes one letter after signing."""
+    args = query(token)
+    crypto = WeChatCrypto(token, aes_key, app_id)
+    whole = crypto.encrypt_message(xml, args["nonce"], args["timestamp"])
+    encrypted = whole.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
     args |= {
         "encrypt_type": "aes",
-        "msg_signature": sha1(TOKEN, args["timestamp"], args["nonce"], encrypted),
+        "msg_signature": sha1(token, args["timestamp"], args["nonce"], encrypted),
     }
     if damage:
         encrypted = encrypted[:40] + ("A" if encrypted[40] != "A" else "B") + encrypted[41:]
-    xml = f"<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
-    return client.post("/wechat", query_string=args, data=xml)
+    body = f"<xml><ToUserName>gh_1</ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
+    return body, args
+
+
+def safe_push(client: FlaskClient, xml: str, *, damage: bool = False) -> TestResponse:
+    """A push in safe mode."""
+    body, args = sealed(xml, damage=damage)
+    return client.post("/wechat", query_string=args, data=body)
 
 
 def opened(response: TestResponse) -> str:

@@ -11,13 +11,13 @@ from services.kernel.db import Database
 from tests.support.catalog import (
     HOLD_MAX,
     NOW,
-    counted_statements,
     order_cancelled,
     order_paid,
     reserve_command,
     set_aside,
     shelve,
 )
+from tests.support.statements import counted_statements
 
 pytestmark = pytest.mark.database
 

@@ -31,7 +31,6 @@ from services.kernel.db import Database
 from services.kernel.errors import Malformed
 from services.kernel.ids import new_id
 from services.kernel.wire import Page
-from tests.support.catalog import counted_statements
 from tests.support.identity import (
     MANAGER,
     NEXT_YEAR,
@@ -44,6 +43,7 @@ from tests.support.identity import (
     person,
     store_spec,
 )
+from tests.support.statements import counted_statements
 
 pytestmark = pytest.mark.database
 

@@ -33,7 +33,6 @@ from services.kernel.actor import Actor, ActorSigner, ActorVerifier
 from services.kernel.db import Database
 from services.kernel.entrypoints import rerun_on_conflict
 from services.kernel.ids import new_id
-from tests.support.catalog import counted_statements
 from tests.support.identity import (
     MONTH,
     NOW,
@@ -45,6 +44,7 @@ from tests.support.identity import (
     sign_in,
     store_spec,
 )
+from tests.support.statements import counted_statements
 
 pytestmark = pytest.mark.database
 

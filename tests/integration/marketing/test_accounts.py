@@ -39,9 +39,9 @@ from tests.support.marketing import (
     Sandbox,
     everything_in,
     settings_with,
-    statements,
     wechat_event,
 )
+from tests.support.statements import statements_sent
 
 STAFF = Actor(account_id=new_id())
 
@@ -165,9 +165,9 @@ def quote_of(sku_id: str) -> QuoteQuery:
 
 
 def test_without_promotions_a_quote_is_empty_and_costs_one_statement(db: Database) -> None:
-    before = statements()
+    before = statements_sent()
     assert quote(db, quote_of(new_id()), clock.now()).adjustments == []
-    assert statements() - before == 1
+    assert statements_sent() - before == 1
 
 
 def test_a_promotion_counts_between_its_times(db: Database) -> None:

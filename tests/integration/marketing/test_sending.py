@@ -28,9 +28,9 @@ from tests.support.marketing import (
     contact,
     order_event,
     settings_with,
-    statements,
     wechat_event,
 )
+from tests.support.statements import statements_sent
 
 
 def queue(office: Office, *events: object) -> None:
@@ -68,9 +68,9 @@ def test_a_paid_order_rings_at_the_merchants_phone(office: Office, sandbox: Sand
 
 
 def test_the_handler_of_a_paid_order_sends_one_statement(office: Office) -> None:
-    before = statements()
+    before = statements_sent()
     queue(office, order_event(OrderPaid))
-    assert statements() - before == 1
+    assert statements_sent() - before == 1
 
 
 def test_the_same_event_again_makes_no_second_notice(office: Office, sandbox: Sandbox) -> None:

@@ -15,10 +15,10 @@ from tests.support.orders import (
     NOW,
     PAY_BEFORE,
     SETTINGS,
-    statements_sent,
     told_events,
     told_names,
 )
+from tests.support.statements import statements_sent
 
 pytestmark = pytest.mark.database
 S = OrderState

@@ -15,7 +15,8 @@ from services.contracts.orders import (
 from services.kernel.ids import new_id
 from services.orders.use_cases.place_orders import place_orders
 from tests.support.order_walk import Walk
-from tests.support.orders import NOW, PAY_BEFORE, SETTINGS, statements_sent, told_names
+from tests.support.orders import NOW, PAY_BEFORE, SETTINGS, told_names
+from tests.support.statements import statements_sent
 
 pytestmark = pytest.mark.database
 

@@ -31,7 +31,8 @@ from services.orders.use_cases.show_orders import (
     store_orders,
 )
 from tests.support.order_walk import Walk
-from tests.support.orders import COMMUNITY, NOW, PAY_BEFORE, person, statements_sent
+from tests.support.orders import COMMUNITY, NOW, PAY_BEFORE, person
+from tests.support.statements import statements_sent
 
 pytestmark = pytest.mark.database
 S = OrderState

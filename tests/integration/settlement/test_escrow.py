@@ -22,8 +22,8 @@ from tests.support.settlement import (
     Books,
     cancelled,
     completed,
-    counted_statements,
 )
+from tests.support.statements import counted_statements
 
 pytestmark = pytest.mark.database
 

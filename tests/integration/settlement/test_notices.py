@@ -11,7 +11,8 @@ from services.kernel.schema import OUTBOX
 from services.settlement.domain import accounts
 from services.settlement.tables import EntryRow, EscrowRow
 from services.settlement.use_cases.receive_notice import receive_notice
-from tests.support.settlement import NOW, Books, counted_statements
+from tests.support.settlement import NOW, Books
+from tests.support.statements import counted_statements
 
 pytestmark = pytest.mark.database
 

@@ -26,10 +26,10 @@ from tests.support.settlement import (
     NOW,
     Books,
     cashier,
-    counted_statements,
     member_of,
     open_command,
 )
+from tests.support.statements import counted_statements
 
 pytestmark = pytest.mark.database
 
