@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, or_, select
 
 from services.contracts.identity import NoSuchPlace
 from services.identity.tables import CommunityRow, StaffCommunityRow
@@ -33,7 +33,7 @@ def _scoped(actor: Actor) -> ColumnElement[bool]:
     return exists().where(StaffCommunityRow.account_id == actor.account_id)
 
 
-def _assigned(actor: Actor, community_id: ColumnElement[str]) -> ColumnElement[bool]:
+def _assigned(actor: Actor, community_id: SQLColumnExpression[str]) -> ColumnElement[bool]:
     return exists().where(
         StaffCommunityRow.account_id == actor.account_id,
         StaffCommunityRow.community_id == community_id,

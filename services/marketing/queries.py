@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam, select
 from sqlalchemy import func as sql
-from sqlalchemy import select
 
 from services.contracts.marketing import MarketingCounts, NoticeState, NoticeView
 from services.kernel.db import Tx
@@ -14,26 +14,28 @@ from services.marketing.tables import NoticeJobRow, NoticeRow, PromotionRow, Wec
 
 PROMOTIONS_MAX = 500
 
-_PROMOTION = select(
-    PromotionRow.promotion_id,
-    PromotionRow.sku_id,
-    PromotionRow.label,
-    PromotionRow.off_fen,
-    PromotionRow.funded_by,
+# Built once: building a statement costs more than sending it, and every order asks.
+_PROMOTIONS = (
+    select(
+        PromotionRow.promotion_id,
+        PromotionRow.sku_id,
+        PromotionRow.label,
+        PromotionRow.off_fen,
+        PromotionRow.funded_by,
+    )
+    .where(
+        PromotionRow.sku_id.in_(bindparam("skus", expanding=True)),
+        PromotionRow.ends_at > bindparam("now"),
+        PromotionRow.starts_at <= bindparam("now"),
+    )
+    .order_by(PromotionRow.promotion_id)
+    .limit(PROMOTIONS_MAX)
 )
 
 
 def promotions_for(tx: Tx, sku_ids: Sequence[str], now: datetime) -> list[Promotion]:
     """What runs now for these SKUs."""
-    rows = tx.all(
-        _PROMOTION.where(
-            PromotionRow.sku_id.in_(sku_ids),
-            PromotionRow.ends_at > now,
-            PromotionRow.starts_at <= now,
-        )
-        .order_by(PromotionRow.promotion_id)
-        .limit(PROMOTIONS_MAX)
-    )
+    rows = tx.all(_PROMOTIONS, {"skus": sku_ids, "now": now})
     return [Promotion(**row._mapping) for row in rows]
 
 

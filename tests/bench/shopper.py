@@ -14,7 +14,7 @@ from deploy.demo.clients import Person
 from deploy.demo.connection import demo_id, openid_of
 from services.kernel.ids import new_id
 
-POLL_S, PAID_WITHIN_S = 0.04, 30.0
+POLL_S, PAID_WITHIN_S = 0.05, 30.0
 
 
 class Wire:
@@ -97,12 +97,12 @@ class Shopper:
         """Return when the order says that it is paid."""
         ends_at = time.monotonic() + PAID_WITHIN_S
         while True:
+            time.sleep(POLL_S)
             state = self._gateway.ask("GET", f"/api/v1/orders/{order_id}")["state"]
             if state == "awaiting_confirmation":
                 return
             if time.monotonic() > ends_at:
                 raise RuntimeError(f"order {order_id} is {state} after {PAID_WITHIN_S} s")
-            time.sleep(POLL_S)
 
     def buy(self) -> None:
         """The whole sequence: place, prepay, pay, until the order says paid."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, literal, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, literal, select, union_all
 
 from services.contracts.identity import UnknownSession
 from services.contracts.permissions import Role
@@ -66,7 +66,7 @@ _STAFF = select(literal("staff"), _NOTHING, StaffRoleRow.role, _NOTHING).where(
 _REACH = select(literal("reach"), _NOTHING, _NOTHING, StaffCommunityRow.community_id).where(
     StaffCommunityRow.account_id == bindparam("account")
 )
-_BELONGINGS = union_all(_HOUSEHOLDS, _MERCHANTS, _STORES, _STAFF, _REACH)
+_BELONGINGS: CompoundSelect[Any] = union_all(_HOUSEHOLDS, _MERCHANTS, _STORES, _STAFF, _REACH)
 """One row for each thing that an account belongs to and each community that comes with it."""
 
 
@@ -117,9 +117,13 @@ def standing_of(tx: Tx, account_id: str, *, is_courier: bool) -> Standing:
     standing = Standing(is_courier=bool(is_courier))
     standing.groups = {row.group_id: row.role for row in by_kind["group"]}
     standing.staff_roles = sorted(Role(row.role) for row in by_kind["staff"])
-    communities = {row.community_id for rows in by_kind.values() for row in rows}
-    communities.discard(None)
-    if standing.staff_roles and not by_kind["reach"]:
-        communities |= {row.community_id for row in tx.all(_EVERYWHERE)}
-    standing.communities = sorted(communities)
+    standing.communities = sorted(_reach_of(tx, by_kind))
     return standing
+
+
+def _reach_of(tx: Tx, by_kind: dict[str, list[Any]]) -> set[str]:
+    # Where staff live or keep a shop gives them nothing to do there as staff.
+    if not by_kind["staff"]:
+        return {row.community_id for row in by_kind["group"] if row.community_id}
+    rows = by_kind["reach"] or tx.all(_EVERYWHERE)
+    return {row.community_id for row in rows}

@@ -125,7 +125,7 @@ def counts(tx: Tx, community_id: str | None, now: datetime) -> IdentityCounts:
         "staff": _number(select(StaffRow.account_id)),
     }
     row = tx.first(select(*(number.label(name) for name, number in numbers.items())))
-    return IdentityCounts(**row._mapping if row else {})
+    return IdentityCounts.model_validate(dict(row._mapping) if row else {})
 
 
 def _number(rows: Select[Any]) -> ScalarSelect[int]:

@@ -235,6 +235,20 @@ def test_staff_without_communities_on_record_look_after_all_others_after_theirs(
     assert seen["one"] == (here.community_id,)
 
 
+def test_where_a_guard_lives_gives_no_reach_there(db: Database, passwords: Passwords) -> None:
+    here, home_town = found_town(db), found_town(db, "金水湾")
+    guard = hire(db, passwords, Role.GUARD, communities=[here.community_id], username="guard")
+    neighbour = person(Role.OWNER).model_copy(update={"phone": guard.phone})
+    house(
+        db,
+        home_town.home_ids[0],
+        neighbour.model_copy(update={"account_id": guard.account_id, "name": guard.name}),
+    )
+    actor = actor_behind(db, staff_session(db, passwords, "guard", "correct horse").session_token)
+    assert actor.communities == (here.community_id,)
+    assert "owner" in actor.roles
+
+
 def test_old_sessions_are_purged_and_young_ones_kept(db: Database) -> None:
     sign_in(db, "oOld", NOW - 2 * MONTH)
     sign_in(db, "oYoung")

@@ -1,8 +1,7 @@
 """Random lives of money on the real database: whatever happens, in any order, the books prove."""
 
-import contextlib
 import threading
-from datetime import timedelta
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,27 +16,21 @@ from hypothesis.stateful import (
 
 from services.contracts.orders import RefundTo
 from services.contracts.settlement import (
-    AlreadyResolved,
-    ClosePayment,
     InsufficientFunds,
     OwnerKind,
-    PaymentOver,
     PaymentView,
     RefundState,
 )
 from services.kernel.db import Database
-from services.kernel.errors import InvariantBroken, Unavailable
 from services.kernel.ids import new_id
 from services.settlement import ledger, money_queries
 from services.settlement.domain import accounts
-from services.settlement.domain.channel import TradeState
 from services.settlement.domain.transfers import Transfer, TransferKind, between
-from services.settlement.use_cases.ask_channel import poll_payments
-from services.settlement.use_cases.close_payment import close_payment
-from services.settlement.use_cases.settle_refund import run_refunds
-from tests.support.servers import empty_all_tables
+from tests.simulate.money import live
 from tests.support.settlement import NOW, Books
+from tests.support.settlement_life import CRASHES, FrailDatabase, MoneyLife
 
+SEEDS = 10
 pytestmark = pytest.mark.database
 amounts = st.integers(min_value=1, max_value=500)
 
@@ -79,111 +72,102 @@ def test_the_ledger_agrees_with_a_dictionary(
 
 
 class Money(RuleBasedStateMachine):
-    """Payments, notices in any order, closings, completions, cancellations, refunds, outages."""
+    """Payments, notices in any order, closings, completions, cancellations, refunds, outages,
+    crashes; hypothesis draws them and shrinks what fails.
+    """
 
     payments = Bundle("payments")
-    books: Books
+    db: FrailDatabase
 
     def __init__(self) -> None:
         super().__init__()
-        empty_all_tables(self.books.db)
-        self.books = Books(self.books.db)
-        self.books.channel.pays_after_close = True
-        self.minutes = 0
+        self.life = MoneyLife(self.db)
 
     @rule(target=payments, amounts_fen=st.lists(amounts, min_size=1, max_size=3))
     def open(self, amounts_fen: list[int]) -> PaymentView:
-        return self.books.open(*amounts_fen)
+        return self.life.open(amounts_fen)
 
     @rule(payment=payments, openid=st.sampled_from(["oHkLxt-a", "oHkLxt-b"]))
     def prepay(self, payment: PaymentView, openid: str) -> None:
-        with contextlib.suppress(PaymentOver, Unavailable):
-            self.books.pay(payment, openid)
+        self.life.prepay(payment, openid)
 
     @rule(which=st.integers(0, 9))
     def somebody_pays(self, which: int) -> None:
-        trades = self.books.channel.trades.items()
-        unpaid = [number for number, trade in trades if trade.state is not TradeState.PAID]
-        if unpaid:
-            self.books.channel.is_paid(unpaid[which % len(unpaid)])
+        self.life.somebody_pays(which)
 
     @rule(which=st.integers(0, 9))
     def a_notice_arrives(self, which: int) -> None:
-        trades = self.books.channel.trades.items()
-        paid = [number for number, trade in trades if trade.state is TradeState.PAID]
-        if paid:
-            self.books.notify(paid[which % len(paid)])
+        self.life.a_notice_arrives(which)
 
     @rule(payment=payments)
     def close(self, payment: PaymentView) -> None:
-        command = ClosePayment(
-            request_id=new_id(),
-            payment_id=payment.payment_id,
-            household_id=payment.household_id,
-        )
-        try:
-            close_payment(self.books.db, self.books.channels, command, NOW)
-        except Unavailable:
-            assert self.books.channel.away
+        self.life.close(payment)
 
     @rule(payment=payments)
     def complete(self, payment: PaymentView) -> None:
-        with contextlib.suppress(AlreadyResolved, InvariantBroken):
-            self.books.complete(payment)
+        self.life.complete(payment)
 
     @rule(payment=payments, to=st.sampled_from(RefundTo))
     def cancel(self, payment: PaymentView, to: RefundTo) -> None:
-        with contextlib.suppress(AlreadyResolved, InvariantBroken):
-            self.books.cancel(payment, to=to)
+        self.life.cancel(payment, 0, to)
 
     @rule(away=st.booleans(), state=st.sampled_from([RefundState.PROCESSING, RefundState.FAILED]))
     def the_channel_changes(self, away: bool, state: RefundState) -> None:
-        self.books.channel.away, self.books.channel.refund_state = away, state
+        self.life.the_channel_changes(away, state)
 
-    @rule()
-    def jobs_run(self) -> None:
-        self.minutes += 30
-        now = NOW + timedelta(minutes=self.minutes)
-        run_refunds(self.books.db, self.books.channels, 3, now)
-        poll_payments(self.books.db, self.books.channels, now)
+    @rule(seconds=st.integers(1, 3600))
+    def jobs_run(self, seconds: int) -> None:
+        self.life.time_passes(seconds)
+        self.life.jobs_run()
 
     @rule(which=st.integers(0, 9))
     def a_refund_ends(self, which: int) -> None:
-        refunds = list(self.books.channel.refunds)
-        if refunds:
-            refund_id = refunds[which % len(refunds)]
-            self.books.channel.ends_refund(refund_id)
-            self.books.notify(refund_id, refund=True)
+        self.life.a_refund_ends(which)
+
+    @rule(at=st.sampled_from(CRASHES))
+    def a_process_will_die(self, at: str) -> None:
+        self.life.a_process_will_die(at)
+
+    @rule(after=st.integers(0, 12))
+    def a_transaction_will_break_off(self, after: int) -> None:
+        self.life.a_transaction_will_break_off(after)
 
     @invariant()
-    def nobody_owes_more_than_came_in(self) -> None:
-        paid = [t.amount_fen for t in self.books.channel.trades.values() if t.paid_at]
-        till = self.books.channel.till
-        held = -self.books.balance(accounts.clearing(till.channel, till.merchant_number))
-        assert 0 <= held <= sum(paid)
+    def nobody_is_owed_more_than_came_in(self) -> None:
+        self.life.check()
 
     def teardown(self) -> None:
         """Everything quiets down; then every proof must hold, the channel's bill included."""
-        self.books.channel.away = False
-        for refund_id in self.books.channel.refunds:
-            self.books.channel.ends_refund(refund_id)
-        for number, trade in self.books.channel.trades.items():
-            if trade.state is TradeState.PAID:
-                self.books.notify(number)
-        for day in range(1, 4):
-            run_refunds(self.books.db, self.books.channels, 3, NOW + timedelta(days=day))
-            for refund_id in self.books.channel.refunds:
-                self.books.channel.ends_refund(refund_id)
-        self.books.assert_proved()
+        self.life.quiet_down()
+        self.life.assert_ended()
         super().teardown()
 
 
-def test_random_lives_of_money_end_with_books_that_prove(db: Database) -> None:
-    Money.books = Books(db)
+@pytest.fixture
+def frail_db(db: Database) -> Iterator[FrailDatabase]:
+    """Settlement's database with a client that can be made to die."""
+    made = FrailDatabase(db.url)
+    yield made
+    made.dispose()
+
+
+def test_random_lives_of_money_end_with_books_that_prove(frail_db: FrailDatabase) -> None:
+    Money.db = frail_db
     run_state_machine_as_test(
         Money,
         settings=settings(max_examples=15, stateful_step_count=25, deadline=None, derandomize=True),
     )
+
+
+def test_ten_seeded_lives_end_proved_and_a_seed_lived_again_ends_the_same(
+    frail_db: FrailDatabase,
+) -> None:
+    lives = [live(frail_db, seed) for seed in range(SEEDS)]
+    assert [life.fault for life in lives] == [""] * SEEDS
+    assert len({life.ending.digest for life in lives if life.ending}) == SEEDS
+    for life in lives[:3]:
+        again = live(frail_db, life.seed)
+        assert (again.ending, again.story) == (life.ending, life.story)
 
 
 def test_a_fund_is_never_below_zero_whoever_spends_at_once(db: Database) -> None:
