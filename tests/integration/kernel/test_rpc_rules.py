@@ -8,7 +8,7 @@ import amqp
 import pytest
 from sqlalchemy import text
 
-from services.kernel import clock, dead
+from services.kernel import clock, dead, topology
 from services.kernel.actor import Actor, ActorSigner
 from services.kernel.db import Database
 from services.kernel.errors import (
@@ -130,7 +130,7 @@ def test_a_request_whose_deadline_passed_in_the_queue_is_not_run(
     assert notes(probe_db, "late") == 0
 
 
-def test_a_request_without_reply_to_is_dropped_and_the_service_lives(
+def test_a_request_without_reply_to_is_dropped_for_good_and_the_service_lives(
     probe: Program, services: Services
 ) -> None:
     """N5: stock nameko dies of it, and again at each restart."""
@@ -138,9 +138,12 @@ def test_a_request_without_reply_to_is_dropped_and_the_service_lives(
     channel = connection.channel()
     for body in (b'{"args":[{}],"kwargs":{}}', b"not json", b""):
         channel.basic_publish(amqp.Message(body), "nameko-rpc", "probe.echo")
-    connection.close()
     assert services.probe.echo(Ask(text="alive"), answer=Echo, deadline_ms=3000).text == "alive"
     assert probe.alive
+    probe.stop()  # what was taken and not acknowledged goes back into the queue
+    queue = channel.queue_declare(topology.rpc_queue("probe"), passive=True)
+    connection.close()
+    assert queue.message_count == 0
 
 
 @pytest.mark.parametrize(
