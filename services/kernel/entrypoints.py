@@ -104,6 +104,7 @@ class Rpc(Entrypoint):
 
     def setup(self) -> None:
         self.name = f"{self.container.service_name}.{self.method_name}"
+        self.seconds, self.granted = CALL_SECONDS.labels(self.name), CALLS.labels(self.name, "ok")
         function = getattr(self.container.service_cls, self.method_name)
         hints = typing.get_type_hints(function)
         parameters = list(inspect.signature(function).parameters)[1:]
@@ -131,7 +132,7 @@ class Rpc(Entrypoint):
                 return rerun_on_conflict(self.name, lambda: method(command, actor))
             return rerun_on_conflict(self.name, lambda: method(command))
         finally:
-            CALL_SECONDS.labels(self.name).observe(time.perf_counter() - started)
+            self.seconds.observe(time.perf_counter() - started)
 
     def _actor(self, request: Request) -> Actor | None:
         if self.callers and request.caller not in self.callers:
@@ -148,7 +149,7 @@ class Rpc(Entrypoint):
     def finished(self, request: Request, result: Any, error: BaseException | None) -> None:
         """Answer and acknowledge; called by the server with what `invoke` gave."""
         if error is None:
-            CALLS.labels(self.name, "ok").inc()
+            self.granted.inc()
             self.server.reply(request, result, None)
             return
         answer = as_linli_error(error, self.name)

@@ -19,7 +19,7 @@ from services.kernel.declarations import declare_rpc
 from services.kernel.errors import DeadlineExceeded, LinliError, Malformed, Unavailable
 from services.kernel.metrics import JUNK
 from services.kernel.process import ProcessExtension
-from services.kernel.rpc_client import HEADER_ACTOR, HEADER_CALL, HEADER_DEADLINE
+from services.kernel.rpc_client import HEADER_ACTOR
 from services.kernel.topology import RPC_EXCHANGE, rpc_queue
 
 log = logging.getLogger(__name__)
@@ -35,10 +35,11 @@ class Request:
         self.message = message
         self.channel = channel
         properties = message.properties
-        headers = properties.get("application_headers") or {}
-        self.call_id = str(headers.get(HEADER_CALL, ""))
-        self.actor_token = str(headers.get(HEADER_ACTOR, ""))
-        self.deadline_ms = int(headers.get(HEADER_DEADLINE) or 0)
+        headers = properties.get("application_headers")
+        self.call_id = str(properties.get("message_id", ""))
+        self.actor_token = str(headers.get(HEADER_ACTOR, "")) if headers else ""
+        deadline = properties.get("type", "")
+        self.deadline_ms = int(deadline) if deadline.isdecimal() else 0
         # `<installation>_<service>`: RabbitMQ has compared it with the connection's own user
         self.caller = str(properties.get("user_id", "")).rpartition("_")[2]
 
