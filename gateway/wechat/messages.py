@@ -6,6 +6,7 @@ timestamp that is five minutes off is a recording.
 """
 
 import hmac
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ TIMESTAMP_TOLERANCE_S = 300
 FIELDS_MAX = 60
 KEY_MAX = 500
 _TEXT_MAX = 2000
+_WORD = re.compile(r"[A-Za-z0-9_\-.@]{1,80}")
+"""What WeChat's ids and names of kinds are made of."""
 
 
 class WechatSignatureRefused(Forbidden):
@@ -100,16 +103,13 @@ def read_push(account: WechatAccountView, args: Mapping[str, str], body: bytes) 
     safe_mode = "Encrypt" in data
     if safe_mode:
         data = _parse(_decrypted(account, args, str(data["Encrypt"])).encode())
-    kind = str(data.get("MsgType") or "").lower()
-    is_event = kind == "event"
-    sender, receiver = data.get("FromUserName"), data.get("ToUserName")
-    if not kind or not sender or not receiver:
-        raise WechatMessageMalformed("sender, receiver or type is missing")
+    kind = _word(data, "MsgType")
+    is_event = kind.lower() == "event"
     return Push(
         app_id=account.app_id,
-        openid=str(sender)[:80],
-        account_openid=str(receiver)[:80],
-        kind=(str(data.get("Event") or "").lower() if is_event else kind)[:40],
+        openid=_word(data, "FromUserName"),
+        account_openid=_word(data, "ToUserName"),
+        kind=(_word(data, "Event") if is_event else kind).lower()[:40],
         is_event=is_event,
         data=data,
         nonce=args.get("nonce", ""),
@@ -168,8 +168,17 @@ def _parse(body: bytes) -> dict[str, Any]:
     return data
 
 
+def _word(data: Mapping[str, Any], name: str) -> str:
+    """A field as only WeChat would fill it; what no table could take is refused at the door."""
+    value = data.get(name)
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise WechatMessageMalformed(f"{name} is missing, or no word of WeChat's")
+    return value
+
+
 def _moment(create_time: object) -> datetime:
-    text = str(create_time or "")
+    """When it happened; never later than now, else no later event would ever count as newer."""
+    text, now = str(create_time or ""), clock.now()
     if text.isascii() and text.isdigit() and len(text) <= 11:
-        return datetime.fromtimestamp(int(text), UTC)
-    return clock.now()
+        return min(datetime.fromtimestamp(int(text), UTC), now)
+    return now

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from services.contracts.marketing import NoSuchWechatAccount, WechatEventReceived
+from services.kernel import clock
 from tests.support.gateway import APP_ID, FakeServices, World
 from tests.support.wechat import SUBSCRIBE, TEXT, opened, push, query, safe_push
 
@@ -103,6 +104,13 @@ def test_an_unknown_kind_is_handed_on_and_acknowledged(world: World) -> None:
     assert len(world.teller.told) == 1
 
 
+def test_an_event_of_the_future_happened_now(world: World) -> None:
+    push(world.client(), SUBSCRIBE.replace("1772337600", "99999999999"))
+    event, _ = world.teller.told[0]
+    assert isinstance(event, WechatEventReceived)
+    assert event.created_at <= clock.now()
+
+
 def test_unsigned_is_refused(world: World) -> None:
     assert world.client().post("/wechat", data=SUBSCRIBE).status_code == 403
     assert nothing_was_touched(world)
@@ -137,6 +145,12 @@ def test_an_altered_ciphertext_is_refused(world: World) -> None:
         "<xml>" + "<a>" * 5000,
         b"\xff\xfe\x00",
         "<xml><ToUserName>a</ToUserName><Encrypt>AAAA</Encrypt></xml>",
+        TEXT.replace("[text]", "[文字]"),
+        SUBSCRIBE.replace("[subscribe]", "[关注😀]"),
+        SUBSCRIBE.replace("[subscribe]", "[]"),
+        SUBSCRIBE.replace("openid-1", "openid 1"),
+        SUBSCRIBE.replace("openid-1", "o" * 81),
+        SUBSCRIBE.replace("<FromUserName>", "<FromUserName>two</FromUserName><FromUserName>"),
     ],
 )
 def test_what_is_no_message_of_wechat_is_refused_and_touches_nothing(

@@ -144,6 +144,8 @@ def forgeries(
         "for another merchant": (422, telling(mchid="1900009999")),
         "for another app": (422, telling(appid="wx0000000000000000")),
         "of a trade that is not paid": (422, telling(trade_state="NOTPAY")),
+        "of a number that nobody can have": (401, telling(out_trade_no="豆浆")),
+        "of no number": (401, telling(out_trade_no=[])),
         "of a number that is not ours": (422, telling(out_trade_no=new_id())),
         "of a refund that was never asked for": (
             422,

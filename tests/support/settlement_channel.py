@@ -43,6 +43,8 @@ class FakeChannel:
     pays_after_close: bool = False
     refund_state: RefundState = RefundState.PROCESSING
     refund_refusal: str = ""
+    on_the_way: Callable[[str], None] = lambda call: None
+    """Runs when a prepay or refund is asked for and the channel has not done its part yet."""
     before_answer: Callable[[str], None] = lambda call: None
     """Runs when the channel has done its part and the caller does not know it yet."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -54,6 +56,7 @@ class FakeChannel:
 
     def prepay(self, order: Prepay) -> str:
         self._called("prepay")
+        self.on_the_way("prepay")
         known = self.trades.get(order.out_trade_no)
         if known is not None and known.state is not TradeState.UNPAID:
             raise ChannelRefused("it is over", fields={"code": "ORDERPAID"})
@@ -94,6 +97,7 @@ class FakeChannel:
 
     def refund(self, ask: RefundAsk) -> ChannelRefund:
         self._called("refund")
+        self.on_the_way("refund")
         if self.refund_refusal:
             raise ChannelRefused(self.refund_refusal)
         if ask.out_refund_no not in self.refunds:

@@ -1,7 +1,7 @@
 """What WeChat sends to a webhook, signed as WeChat signs it."""
 
 import hashlib
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask.testing import FlaskClient
 from wechatpy.crypto import WeChatCrypto
@@ -44,22 +44,25 @@ def push(
     return client.post(path, query_string=args or query(), data=body)
 
 
+class Secrets(NamedTuple):
+    """What WeChat and we know of an account."""
+
+    token: str = TOKEN
+    aes_key: str = AES_KEY
+    app_id: str = APP_ID
+
+
 def sealed(
-    xml: str,
-    *,
-    damage: bool = False,
-    token: str = TOKEN,
-    aes_key: str = AES_KEY,
-    app_id: str = APP_ID,
+    xml: str, known: Secrets = Secrets(), *, damage: bool = False
 ) -> tuple[str, dict[str, str]]:
     """Body and query string in safe mode; `damage` changes one letter after signing."""
-    args = query(token)
-    crypto = WeChatCrypto(token, aes_key, app_id)
+    args = query(known.token)
+    crypto = WeChatCrypto(*known)
     whole = crypto.encrypt_message(xml, args["nonce"], args["timestamp"])
     encrypted = whole.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
     args |= {
         "encrypt_type": "aes",
-        "msg_signature": sha1(token, args["timestamp"], args["nonce"], encrypted),
+        "msg_signature": sha1(known.token, args["timestamp"], args["nonce"], encrypted),
     }
     if damage:
         encrypted = encrypted[:40] + ("A" if encrypted[40] != "A" else "B") + encrypted[41:]

@@ -1,12 +1,7 @@
-"""A whole installation of its own: broker, database, six services, gateway, sandbox, demo people.
-
-Every failpoint is armed with `kill`, and each is marked as spent: a test that takes a mark away
-gets exactly one SIGKILL at that place. Each test ends with the audit.
-"""
+"""The people of the installation at work, its failpoints, and the audit that ends each test."""
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,44 +12,8 @@ import pytest
 
 from deploy.local.home import SERVICES
 from deploy.local.installation import Installation
-from services.contracts.subscriptions import SUBSCRIBERS
 from tests.support.servers import ROOT, wait_until
 from tests.system.life import Life
-
-NO_LIMITS = {
-    "LINLI_GATEWAY_SESSION_RATE_PER_S": "100000",
-    "LINLI_GATEWAY_ADDRESS_RATE_PER_S": "100000",
-    "LINLI_GATEWAY_INBOUND_RATE_PER_S": "100000",
-    "LINLI_GATEWAY_SIGN_IN_RATE_PER_MIN": "100000",
-}
-
-
-def failpoint_names() -> list[str]:
-    """Every place in the code where a drill can kill."""
-    found = set()
-    for path in (ROOT / "services").rglob("*.py"):
-        found |= set(re.findall(r'failpoints\.hit\(\s*"([^"]+)"', path.read_text()))
-    return sorted(found | {f"{event}.before_commit" for event, to in SUBSCRIBERS.items() if to})
-
-
-@pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Up for all system tests; no process is left behind."""
-    root = tmp_path_factory.mktemp("system")
-    names = failpoint_names()
-    extra = {
-        **NO_LIMITS,
-        "LINLI_FAILPOINTS": ",".join(f"{name}=kill" for name in names),
-        "LINLI_RETRY_LADDER_MS": "500,1000,2000,5000,10000,20000",
-        "LINLI_MARKETING_NOTICE_CLAIM_S": "30",
-        "LINLI_ORDERS_CLOSE_RETRY_S": "3",
-    }
-    made = Installation(root, demo=True, extra=extra)
-    made.home.prepare()
-    for name in names:
-        (made.home.run / f"failpoint.{name}").write_text("spent")
-    with made:
-        yield made
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import failpoint_names
 from tests.support.servers import wait_until
-from tests.system.conftest import failpoint_names
 from tests.system.life import Life
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("audited")]
@@ -61,13 +61,19 @@ def killed(mark: Path) -> None:
     wait_until(mark.exists, 90, f"{mark.name} kills")
 
 
-@pytest.mark.parametrize("failpoint", WALK)
-def test_an_order_ends_settled_though_a_process_dies_at(
-    failpoint: str, life: Life, arm: Callable[[str], Path]
+def in_threes(failpoints: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Neighbours on the road: one order dies at three steps, and is carried on three times."""
+    return [failpoints[start : start + 3] for start in range(0, len(failpoints), 3)]
+
+
+@pytest.mark.parametrize("failpoints", in_threes(WALK), ids="+".join)
+def test_an_order_ends_settled_though_processes_die_at(
+    failpoints: tuple[str, ...], life: Life, arm: Callable[[str], Path]
 ) -> None:
-    mark = arm(failpoint)
+    marks = [arm(failpoint) for failpoint in failpoints]
     life.walk()
-    killed(mark)
+    for mark in marks:
+        killed(mark)
 
 
 @pytest.mark.parametrize("failpoint", REFUND)

@@ -94,10 +94,7 @@ def test_poison_messages_end_in_dead_queues_and_the_next_order_is_served(life: L
     connection.close()
     life.walk(3)
     connection = dead.connect(url)
-    letters = {
-        service: len(dead.show_all(connection.channel(), service))
-        for service in LISTENERS
-    }
+    letters = {service: len(dead.show_all(connection.channel(), service)) for service in LISTENERS}
     heard_by = Counter(service for name in heard for service in SUBSCRIBERS[name])
     assert letters == {service: 3 * count for service, count in heard_by.items()}
     for service in letters:

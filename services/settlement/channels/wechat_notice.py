@@ -5,6 +5,7 @@ Sources: WeChat Pay merchant documents 「如何使用微信支付公钥验签�
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,9 @@ AGE_MAX = timedelta(minutes=5)
 BODY_MAX = 64 * 1024
 SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
+_NOTICE_ID = re.compile(r"[\x21-\x7e]{1,64}")
+_NUMBER = re.compile(r"[A-Za-z0-9_\-|*@]{1,64}")
+"""What an order or refund may be called (documents 「JSAPI下单」, 「申请退款」)."""
 
 
 class NoticeReader:
@@ -36,7 +40,7 @@ class NoticeReader:
             envelope = json.loads(body)
             told = self._open(envelope["resource"])
             return Notice(
-                notice_id=envelope["id"],
+                notice_id=_fitting(_NOTICE_ID, envelope["id"]),
                 event_type=envelope["event_type"],
                 merchant_number=told.get("mchid", ""),
                 about=_about(envelope["event_type"], told),
@@ -78,7 +82,16 @@ class NoticeReader:
 
 def _about(event_type: str, told: Mapping[str, Any]) -> Trade | ChannelRefund:
     if event_type == "TRANSACTION.SUCCESS":
+        _fitting(_NUMBER, told["out_trade_no"])
         return wechat_words.trade_of(told)
     if event_type in ("REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"):
+        _fitting(_NUMBER, told["out_refund_no"])
         return wechat_words.refund_of(told)
     raise NoticeRefused(f"a notice of {event_type[:40]}, which we never asked for")
+
+
+def _fitting(pattern: re.Pattern[str], text: str) -> str:
+    """The text, or ValueError (TypeError when it is none): the database would not take it."""
+    if not pattern.fullmatch(text):
+        raise ValueError
+    return text

@@ -27,8 +27,9 @@ from services.settlement import ledger, money_queries
 from services.settlement.domain import accounts
 from services.settlement.domain.transfers import Transfer, TransferKind, between
 from tests.simulate.money import live
+from tests.support.frail_database import FrailDatabase
 from tests.support.settlement import NOW, Books
-from tests.support.settlement_life import CRASHES, FrailDatabase, MoneyLife
+from tests.support.settlement_life import CRASHES, MoneyLife
 
 SEEDS = 10
 pytestmark = pytest.mark.database
@@ -123,6 +124,10 @@ class Money(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9))
     def a_refund_ends(self, which: int) -> None:
         self.life.a_refund_ends(which)
+
+    @rule(payment=payments, early=st.booleans())
+    def it_is_closed_while_the_channel_is_asked(self, payment: PaymentView, early: bool) -> None:
+        self.life.meanwhile(lambda: self.life.close(payment), early=early)
 
     @rule(at=st.sampled_from(CRASHES))
     def a_process_will_die(self, at: str) -> None:
