@@ -57,7 +57,8 @@ def run(home: Home, fast: bool, with_containers: bool, arguments: list[str]) -> 
     """Run what was asked for and give the exit code: 0 only if everything passed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if fast:
-        return summary([pytest([*FAST, *arguments])], test_variables())
+        fast_ones = [*FAST, "-m", "not browser", *arguments]
+        return summary([pytest(fast_ones)], test_variables())
     install_packages()
     if with_containers:
         marked = ["tests/integration", "-m", "containers", *arguments]

@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from services.kernel.wire import Event
 from tests.architecture.sources import PRODUCTION, ROOT, attribute_uses, trees
 
 LINES_MAX = 300
-LONG_BY_NATURE = {"contracts"}  # a catalogue of wire types is read by looking up, not through
+LONG_BY_NATURE = {"contracts", "shops.py"}  # catalogues: looked up in, not read through
 
 
 @pytest.mark.parametrize("dotted", ["datetime.now", "datetime.utcnow", "datetime.today"])
@@ -175,7 +176,11 @@ def test_a_broker_user_can_send_requests_only_to_services_it_may_call() -> None:
 
 def test_import_rules_hold() -> None:
     done = subprocess.run(
-        ["lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout
 
