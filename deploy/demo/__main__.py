@@ -41,8 +41,12 @@ def bootstrap(password: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".password") as file:
         file.write(password)
         file.flush()
+        company = names.Community().property_name
         identity = ["--username", MANAGER, "--password-file", file.name]
-        run_module("services.identity.bootstrap", *identity)
+        # The certified mark names its giver: here the property itself.
+        run_module(
+            "services.identity.bootstrap", *identity, "--name", company, "--company", company
+        )
     run_module("services.marketing.bootstrap")
 
 

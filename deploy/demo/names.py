@@ -109,6 +109,7 @@ class Community:
     name: str = "翠湖苑"
     address: str = "翠湖路8号"
     service_phone: str = "4000000808"
+    property_name: str = "翠湖苑物业"
     gates: tuple[str, ...] = ("东门", "南门", "西门", "北门")
     buildings: tuple[tuple[int, int, int], ...] = BUILDINGS
     households: tuple[Household, ...] = ()

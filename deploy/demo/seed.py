@@ -29,8 +29,7 @@ class Seeding:
         self._town = names.community()
         self._community_id = demo_id(self._town.key)
         # The same moment however often this runs within a year, and a request_id for each year.
-        self._year = clock.now().year
-        self._until = datetime(self._year + 1, 12, 31, 16, tzinfo=UTC)
+        self._until = datetime(clock.now().year + 1, 12, 31, 15, 59, 59, tzinfo=UTC)
 
     def run(self) -> None:
         """Everything, in the order in which one thing needs another."""
@@ -115,7 +114,7 @@ class Seeding:
             household_id = demo_id(household.key)
             tenants = household.members[0].role == "tenant"
             command = identity.RegisterHousehold(
-                request_id=f"demo:{self._year}:{household_id}",
+                request_id=f"demo:{self._until.year}:{household_id}",
                 household_id=household_id,
                 home_id=home_id(household.building, household.unit, household.door),
                 kind=identity.HouseholdKind.TENANT if tenants else identity.HouseholdKind.OWNER,
@@ -154,7 +153,7 @@ class Seeding:
                 community_ids=[self._community_id],
             )
             command = identity.RegisterMerchant(
-                request_id=f"demo:{self._year}:{merchant_id}",
+                request_id=f"demo:{self._until.year}:{merchant_id}",
                 merchant_id=merchant_id,
                 name=shop.name,
                 stores=[store],

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from deploy.demo import names as names_of_demo
+
 from .credentials import BROKER_USERS, Credentials
 from .definitions import Names
 from .home import CHECKOUT, SERVICES, Home, write_private
@@ -74,6 +76,15 @@ def sandbox_settings(home: Home, sandbox_url: str, notify_url: str) -> dict[str,
     return settings
 
 
+def demo_settings() -> dict[str, str]:
+    """Whose pages they are where the demo community lives."""
+    town = names_of_demo.Community()
+    return {
+        "LINLI_GATEWAY_PROPERTY_NAME": town.property_name,
+        "LINLI_GATEWAY_PROPERTY_PHONE": town.service_phone,
+    }
+
+
 def build(
     home: Home,
     servers: Servers,
@@ -82,6 +93,7 @@ def build(
     gateway_port: int,
     sandbox_port: int,
     environ: Mapping[str, str] = os.environ,
+    demo: bool = False,
 ) -> dict[str, str]:
     """All settings of services, gateway and tools; what the shell sets as LINLI_… wins."""
     gateway_url = f"http://{LOOPBACK}:{gateway_port}"
@@ -114,6 +126,7 @@ def build(
         **secrets.environment(),
         **account_urls(servers, names, secrets),
         **sandbox_settings(home, sandbox_url, f"{gateway_url}/pay/wechat/notify"),
+        **(demo_settings() if demo else {}),
         **chosen,
     }
 

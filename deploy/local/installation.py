@@ -209,7 +209,7 @@ class Installation:
         gateway = self._claim(ports, "gateway", "LINLI_GATEWAY_PORT", GATEWAY_PORT)
         sandbox = self._claim(ports, "sandbox", "LINLI_SANDBOX_PORT", SANDBOX_PORT)
         environment = settings.build(
-            self.home, at, self._names, secrets, gateway, sandbox, self._environ
+            self.home, at, self._names, secrets, gateway, sandbox, self._environ, self._demo
         )
         settings.save(self.home, environment, settings.administration(at, self._names))
 

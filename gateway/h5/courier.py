@@ -22,7 +22,9 @@ from services.kernel.errors import Malformed
 
 blueprint = Blueprint("h5_courier", __name__)
 
-WITH_PASS = {VisitState.EXPECTED, VisitState.INSIDE}
+OPEN = {VisitState.EXPECTED, VisitState.INSIDE}
+CARRIED_ON = {VisitState.EXPIRED, VisitState.LEFT}
+"""What such a visit did not bring goes on a new one as soon as its pass is asked for."""
 
 
 def _visits() -> list[VisitView]:
@@ -79,10 +81,17 @@ def deliver(drop_id: str) -> Response:
 def gate_pass() -> str:
     """What is shown at the gate; the QR code is an address, so that any camera can read it."""
     guard.act()
-    asked = request.args.get("visit_id", "")
-    visit = next((v for v in _visits() if v.state in WITH_PASS and asked in {"", v.visit_id}), None)
+    visit = _visit_with_pass(_visits(), request.args.get("visit_id", ""))
     if visit is None:
         return draw("h5/courier/pass.html", visit=None, gate_pass=None)
     shown = parts().backends.delivery.pass_for(PassQuery(visit_id=visit.visit_id))
+    if shown.visit_id != visit.visit_id:
+        visit = next(v for v in _visits() if v.visit_id == shown.visit_id)
     address = f"{parts().settings.public_url}/gate/pass?code={quote(shown.token)}"
     return draw("h5/courier/pass.html", visit=visit, gate_pass=shown, qr_text=address)
+
+
+def _visit_with_pass(visits: list[VisitView], asked: str) -> VisitView | None:
+    """The visit that was asked for, else an open one, else one that can be carried on."""
+    could = [v for v in visits if v.state in OPEN] + [v for v in visits if v.state in CARRIED_ON]
+    return next((v for v in could if asked in {"", v.visit_id}), None)

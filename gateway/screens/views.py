@@ -15,7 +15,7 @@ from services.contracts.identity import CommunityQuery, NoSuchPlace, StoresQuery
 blueprint = Blueprint("screens", __name__)
 
 VISITS = 6
-STORES = 4
+STORES = 3
 REFRESH_S = 10
 
 

@@ -27,6 +27,7 @@ ARGUMENTS = [
 HEIGHTS = {360: 740, 390: 844, 1440: 900, 1920: 1080}
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".linli" / "screenshots"
 WAIT_MS = 8000
+WECHAT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile MicroMessenger/8.0.50"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,6 +72,7 @@ def visitor(
     large: bool = False,
     base: str = "",
     scripts: bool = True,
+    wechat: bool = False,
 ) -> BrowserContext:
     """A person with a phone or a screen of that width, who has been nowhere yet."""
     context = browser.new_context(
@@ -78,6 +80,7 @@ def visitor(
         color_scheme="dark" if dark else "light",
         base_url=base or None,
         java_script_enabled=scripts,
+        user_agent=WECHAT if wechat else None,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
     )

@@ -38,7 +38,7 @@ SMALL_LETTERS = """least => {
   return [...small];
 }"""
 PICTURES_THERE = (
-    """() => [...document.images].every((image) => image.complete || image.loading === "lazy")"""
+    """() => [...document.images].every((image) => image.complete || !image.checkVisibility())"""
 )
 
 
@@ -63,6 +63,11 @@ class Seen:
             raise AssertionError(f"{path} answered {answer.status if answer else 'nothing'}")
         return self
 
+    def turn_dark(self, width: int, height: int) -> None:
+        """The same page on a phone of this size, in the evening."""
+        self.page.emulate_media(color_scheme="dark")
+        self.page.set_viewport_size({"width": width, "height": height})
+
     def write(self, name: str) -> Path:
         """The whole page as a PNG, with what sticks to its lower edge where it ends."""
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +78,13 @@ class Seen:
         path = self._folder / f"{name}.png"
         self.page.screenshot(path=path, full_page=True)
         self.page.set_viewport_size(size)
+        return path
+
+    def write_first_screen(self, name: str) -> Path:
+        """What is seen before anybody scrolls, as a PNG."""
+        self._wait_for_pictures()
+        path = self._folder / f"{name}.png"
+        self.page.screenshot(path=path)
         return path
 
     def _wait_for_pictures(self) -> None:

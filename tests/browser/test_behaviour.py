@@ -15,6 +15,14 @@ def posts(page: Page) -> list[dict[str, str]]:
     return list(page.request.get("/posts").json())
 
 
+def with_a_clock(page_at: PageAt, width: int, address: str) -> Page:
+    """A page whose clock a test may put forward, instead of waiting for the page to ask again."""
+    page = page_at(width).page
+    page.clock.install()
+    page.goto(address)
+    return page
+
+
 def quantity(page: Page, item: int, sku: int = 0) -> str:
     return f'[name="q.{samples.item(item).skus[sku].sku_id}"]'
 
@@ -106,48 +114,51 @@ def test_outside_wechat_the_page_says_where_to_pay(page_at: PageAt, board_url: s
 def test_a_live_page_shows_what_has_changed_without_a_reload(
     page_at: PageAt, board_url: str
 ) -> None:
-    page = page_at(360, base=board_url).goto("/p/desk-none").page
+    page = with_a_clock(page_at, 360, f"{board_url}/p/desk-none")
     expect(page.get_by_text("现在没有新订单")).to_be_visible()
 
     def newer(route: Route) -> None:
-        route.fulfill(response=page.request.get("/p/desk"))
+        route.fulfill(response=page.request.get(f"{board_url}/p/desk"))
 
     page.route("**/p/desk-none*", newer)
-    expect(page.get_by_role("button", name="接单").first).to_be_visible(timeout=12_000)
+    page.clock.fast_forward(10_000)
+    expect(page.get_by_role("button", name="接单").first).to_be_visible()
     expect(page.locator("#desk #desk")).to_have_count(0)
 
 
 def test_the_unknown_payment_turns_into_paid_by_itself(page_at: PageAt, board_url: str) -> None:
-    page = page_at(360, base=board_url).goto("/p/result-unknown").page
-    page.route(
-        "**/p/result-unknown*",
-        lambda route: route.fulfill(response=page.request.get("/p/result-paid")),
-    )
-    expect(page.get_by_role("heading", name="付款成功")).to_be_visible(timeout=8000)
+    page = with_a_clock(page_at, 360, f"{board_url}/p/result-unknown")
+    paid = f"{board_url}/p/result-paid"
+    page.route("**/p/result-unknown*", lambda route: route.fulfill(response=page.request.get(paid)))
+    page.clock.fast_forward(10_000)
+    expect(page.get_by_role("heading", name="付款成功")).to_be_visible()
     assert page.locator("[hx-get]").count() == 0  # and it asks no more
 
 
 def test_a_live_page_says_so_when_the_network_is_gone_and_takes_it_back(
     page_at: PageAt, board_url: str
 ) -> None:
-    page = page_at(360, base=board_url).goto("/p/result-unknown").page
+    page = with_a_clock(page_at, 360, f"{board_url}/p/result-unknown")
     stale = page.get_by_text("网络不太好")
     page.route("**/p/result-unknown*", lambda route: route.abort())
-    expect(stale).to_be_visible(timeout=8000)
+    page.clock.fast_forward(10_000)
+    expect(stale).to_be_visible()
     page.unroute_all()
-    expect(stale).to_be_hidden(timeout=8000)
+    page.clock.fast_forward(10_000)
+    expect(stale).to_be_hidden()
     expect(page.get_by_role("heading", name="正在确认")).to_be_visible()
 
 
 def test_a_live_page_whose_session_has_ended_leads_to_the_sign_in(
     page_at: PageAt, board_url: str
 ) -> None:
-    page = page_at(1440, base=board_url).goto("/p/overview").page
+    page = with_a_clock(page_at, 1440, f"{board_url}/p/overview")
     page.route(
         "**/p/overview*",
         lambda route: route.fulfill(status=303, headers={"Location": "/p/console-sign-in"}),
     )
-    page.wait_for_url("**/p/console-sign-in", timeout=12_000)
+    page.clock.fast_forward(10_000)
+    page.wait_for_url("**/p/console-sign-in")
 
 
 def test_the_console_is_walked_by_keyboard(page_at: PageAt, board_url: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.contracts.catalog import OutOfStock
-from services.contracts.delivery import PassRefused, VisitState
+from services.contracts.delivery import PassRefused, VisitState, VisitsView
 from services.contracts.identity import NotCertified
 from services.contracts.orders import OrderState, OtherAddressNeedsRemark, WrongState
 from services.contracts.permissions import Role
@@ -320,6 +320,30 @@ def test_a_parcel_without_a_photo_asks_for_one(world: World) -> None:
 def test_somebody_elses_parcel_is_not_there(world: World) -> None:
     answer = browser(world, Role.COURIER).get(f"/h5/courier/drops/{ORDER}")
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("state", [VisitState.EXPIRED, VisitState.LEFT])
+def test_what_was_not_brought_in_time_gets_a_pass_of_a_new_visit(
+    world: World, state: VisitState
+) -> None:
+    over = visit(state)
+    renewed = visit(VisitState.EXPECTED).model_copy(update={"visit_id": DROP})
+    first_then = iter([[over], [over], [renewed, over]])
+    world.services.answers["delivery.my_visits"] = lambda _: VisitsView(visits=next(first_then))
+    shown = world.services.answers["delivery.pass_for"].model_copy(update={"visit_id": DROP})
+    world.services.answers["delivery.pass_for"] = shown
+    client = browser(world, Role.COURIER)
+    assert "新的通行证" in client.get("/h5/courier/").text
+    page = client.get(f"/h5/courier/pass?visit_id={VISIT}").text
+    assert "123 456" in page
+    assert "待进入" in page
+
+
+def test_after_a_guards_refusal_there_is_no_pass(world: World) -> None:
+    world.services.answers["delivery.my_visits"] = VisitsView(visits=[visit(VisitState.REFUSED)])
+    client = browser(world, Role.COURIER)
+    assert "新的通行证" not in client.get("/h5/courier/").text
+    assert "现在没有通行证" in client.get("/h5/courier/pass").text
 
 
 def test_the_guard_checks_a_pass_and_lets_in(world: World) -> None:

@@ -204,7 +204,10 @@ MERCHANT: dict[str, tuple[str, dict[str, Any]]] = {
 COURIER: dict[str, tuple[str, dict[str, Any]]] = {
     "drops": (
         "h5/courier/drops.html",
-        {"me": s.me(), "visits": [s.visit("expected"), s.visit("inside")]},
+        {
+            "me": s.me(),
+            "visits": [s.visit(x) for x in ("expected", "inside", "expired", "refused")],
+        },
     ),
     "deliver": (
         "h5/courier/deliver.html",

@@ -1,0 +1,50 @@
+"""One installation for all tests that need the whole product: system tests and browser tests.
+
+Broker, database, six services, gateway, sandbox and the demo's people. Every failpoint is armed
+with `kill`, and each is marked as spent: a test that takes a mark away gets exactly one SIGKILL at
+that place.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.installation import Installation
+from services.contracts.subscriptions import SUBSCRIBERS
+from tests.support.servers import ROOT
+
+NO_LIMITS = {
+    "LINLI_GATEWAY_SESSION_RATE_PER_S": "100000",
+    "LINLI_GATEWAY_ADDRESS_RATE_PER_S": "100000",
+    "LINLI_GATEWAY_INBOUND_RATE_PER_S": "100000",
+    "LINLI_GATEWAY_SIGN_IN_RATE_PER_MIN": "100000",
+}
+
+
+def failpoint_names() -> list[str]:
+    """Every place in the code where a drill can kill."""
+    found = set()
+    for path in (ROOT / "services").rglob("*.py"):
+        found |= set(re.findall(r'failpoints\.hit\(\s*"([^"]+)"', path.read_text()))
+    return sorted(found | {f"{event}.before_commit" for event, to in SUBSCRIBERS.items() if to})
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Up for all tests that ask for it; no process is left behind."""
+    root = tmp_path_factory.mktemp("system")
+    names = failpoint_names()
+    extra = {
+        **NO_LIMITS,
+        "LINLI_FAILPOINTS": ",".join(f"{name}=kill" for name in names),
+        "LINLI_RETRY_LADDER_MS": "500,1000,2000,5000,10000,20000",
+        "LINLI_MARKETING_NOTICE_CLAIM_S": "30",
+        "LINLI_ORDERS_CLOSE_RETRY_S": "3",
+    }
+    made = Installation(root, demo=True, extra=extra)
+    made.home.prepare()
+    for name in names:
+        (made.home.run / f"failpoint.{name}").write_text("spent")
+    with made:
+        yield made
