@@ -1,19 +1,31 @@
-"""One installation for all tests that need the whole product: system tests and browser tests.
+"""One installation for all tests that need the whole product, and one browser for all that look.
 
 Broker, database, six services, gateway, sandbox and the demo's people. Every failpoint is armed
 with `kill`, and each is marked as spent: a test that takes a mark away gets exactly one SIGKILL at
 that place.
 """
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from deploy.local.installation import Installation
 from services.contracts.subscriptions import SUBSCRIBERS
 from tests.support.servers import ROOT
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 NO_LIMITS = {
     "LINLI_GATEWAY_SESSION_RATE_PER_S": "100000",
     "LINLI_GATEWAY_ADDRESS_RATE_PER_S": "100000",
@@ -48,3 +60,15 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         (made.home.run / f"failpoint.{name}").write_text("spent")
     with made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that LINLI_TEST_CHROMIUM names; one Playwright a process."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), "")
+    path = os.environ.get("LINLI_TEST_CHROMIUM") or found
+    assert path, "no Chromium: install Debian's package, or name one in LINLI_TEST_CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()

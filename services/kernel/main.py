@@ -22,7 +22,7 @@ from services.kernel.config import load
 from services.kernel.health import HealthServer
 from services.kernel.process import SETTINGS_KEY, WIRING_KEY
 from services.kernel.process_state import ready_check, write_state
-from services.kernel.waiting import wait_for_parts
+from services.kernel.waiting import wait_for_parts, wait_ready
 from services.kernel.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -58,10 +58,12 @@ def run_one(name: str, wiring: Wiring) -> None:
     )
     runner.add_service(service)
     container = runner.service_map[name]
-    health = HealthServer(settings.health_host, settings.health_port, ready_check(container))
+    missing = ready_check(container)
+    health = HealthServer(settings.health_host, settings.health_port, missing)
     _stop_on_signal(runner, settings.grace_s)
     runner.start()
     health.start()
+    wait_ready(missing, settings.start_timeout_s)
     write_state(settings.run_dir, name, health.port)
     log.info("%s is running", name)
     runner.wait()

@@ -22,6 +22,16 @@ def wait_for_parts(settings: ServiceSettings) -> None:
     _wait("broker", lambda: _broker_listens(settings.amqp_url), ends_at)
 
 
+def wait_ready(missing: Callable[[], list[str]], timeout_s: float) -> None:
+    """Return when nothing is missing any more: who reads the state file may send requests.
+
+    After `timeout_s` it returns all the same: a link that comes later is still welcome.
+    """
+    ends_at = time.monotonic() + timeout_s
+    while missing() and time.monotonic() < ends_at:
+        time.sleep(0.02)
+
+
 def _wait(name: str, answers: Callable[[], bool], ends_at: float) -> None:
     pause_s = 0.1
     while not answers():

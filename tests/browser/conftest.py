@@ -1,7 +1,5 @@
-"""Chromium for the tests: pages at the sizes and in the moods that people have."""
+"""Pages at the sizes and in the moods that people have."""
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,21 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from tests.browser.seeing import Seen
 from tests.unit.ui.board import drawing_board
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 HEIGHTS = {360: 740, 390: 844, 1440: 900, 1920: 1080}
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".linli" / "screenshots"
 WAIT_MS = 8000
@@ -35,18 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, or the one that LINLI_TEST_CHROMIUM names."""
-    path = os.environ.get("LINLI_TEST_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
-    if not path:
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,9 @@ def life(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Life:
             monkeypatch.delenv(name)
     for name, value in installation.environment.items():
         monkeypatch.setenv(name, value)
-    return Life(installation)
+    life = Life(installation)
+    life.restock()
+    return life
 
 
 @pytest.fixture

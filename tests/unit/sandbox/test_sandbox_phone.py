@@ -4,17 +4,14 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from flask import Flask
+from playwright.sync_api import Browser, Page
 
 from tests.unit.sandbox.rig import OPENID, Sandbox, served
-
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
 def phone(sandbox: Sandbox) -> requests.Session:
@@ -139,16 +136,11 @@ def test_two_thumbs_at_once_pay_once(sandbox: Sandbox) -> None:
 
 
 @pytest.fixture
-def page() -> Iterator[Any]:
+def page(chromium: Browser) -> Iterator[Page]:
     """A page of a phone-sized browser."""
-    if not CHROMIUM.exists():
-        pytest.skip("no Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
-        yield browser.new_page(viewport={"width": 360, "height": 740})
-        browser.close()
+    context = chromium.new_context(viewport={"width": 360, "height": 740})
+    yield context.new_page()
+    context.close()
 
 
 def cashier(sandbox: Sandbox, csp: str) -> Flask:
