@@ -14,10 +14,12 @@ Quantity = Annotated[int, Field(strict=True, ge=1, le=999)]
 
 
 class ItemKind(StrEnum):
-    """商品 or 服务."""
+    """商品, 服务 or 储值卡."""
 
     GOODS = "goods"
     SERVICE = "service"
+    CARD_PLAN = "card_plan"
+    """A prepaid card: nothing is delivered, and its money stays with the property until spent."""
 
 
 class ReservationState(StrEnum):
@@ -72,6 +74,8 @@ class SkuSpec(View):
     name: str = Field(default="", max_length=60)
     price_fen: PriceFen
     stock: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] | None = None
+    gift_fen: PriceFen = 0
+    """For a card plan: what the merchant promises on top of the price. Else 0."""
 
 
 class PutItem(Command):
@@ -103,6 +107,7 @@ class SkuView(View):
     name: str
     price_fen: int
     stock: int | None
+    gift_fen: int = 0
 
 
 class ItemView(View):
@@ -155,6 +160,8 @@ class SkuLine(View):
     price_fen: int
     stock: int | None
     on_shelf: bool
+    kind: ItemKind = ItemKind.GOODS
+    gift_fen: int = 0
 
 
 class SkuLinesView(View):
@@ -198,6 +205,8 @@ class ReservedLine(View):
     picture: str = ""
     quantity: int
     price_fen: int
+    gift_fen: int = 0
+    """Of one piece, as the price is."""
 
 
 class ReservedView(View):

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from services.contracts.fees import DebtorKind
 from services.contracts.permissions import Role
+from services.contracts.settlement import OwnerKind
 from services.kernel.errors import Conflict, Forbidden, NotFound, NotSignedIn, Refused
 from services.kernel.ids import Id
-from services.kernel.wire import Command, PageQuery, Query, ShortText, View
+from services.kernel.wire import Command, Event, PageQuery, Query, ShortText, View
 
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Phone = Annotated[str, Field(pattern=r"^\+?\d{5,15}$")]
@@ -68,6 +70,12 @@ class NothingToWithdraw(Conflict):
     """The property does not vouch for this any more, or never did."""
 
     code = "identity.nothing_to_withdraw"
+
+
+class MerchantGone(Conflict):
+    """The merchant has left before."""
+
+    code = "identity.merchant_gone"
 
 
 class UnknownSession(NotSignedIn):
@@ -389,6 +397,16 @@ class WithdrawCertification(Command):
     reason: Annotated[str, Field(min_length=2, max_length=200)]
 
 
+class LeaveMerchant(Command):
+    """A merchant leaves for good: its stores close, its members get their prepaid cards back.
+
+    What is under way goes on to its end, and its people keep the desk for that.
+    """
+
+    merchant_id: Id
+    reason: Annotated[str, Field(min_length=2, max_length=200)]
+
+
 class RegisterAccount(Command):
     """A person without a household: a courier, a shop hand."""
 
@@ -476,6 +494,33 @@ class ContactsView(View):
     contacts: list[Contact]
 
 
+class FeeRightQuery(Query):
+    """May this actor see and pay what a home or a merchant owes, and with whose fund?
+
+    Without an owner: with any of the actor's own households at that home.
+    """
+
+    debtor_kind: DebtorKind
+    debtor_id: Id
+    owner_kind: OwnerKind | None = None
+    owner_id: Id | None = None
+
+
+class FeeRight(View):
+    """The answer, by identity's own rows at this moment."""
+
+    allowed: bool
+    """To see the bills and to pay them."""
+    may_use_fund: bool
+    """To pay them with the owner's fund."""
+    owner_fits: bool
+    """The owner asked for is the debtor itself, or a certified household at the home."""
+    answers_id: Id | None = None
+    """Who answers for the bills: the owner's household before a tenant's; the merchant."""
+    debtor_name: str = ""
+    """The home's address, or the merchant's name; empty when there is none such."""
+
+
 class CourierCheckQuery(Query):
     """Is this account there, and what is its name? (delivery registers couriers.)"""
 
@@ -530,4 +575,17 @@ class MerchantView(View):
     certification: Certification
     certified_by: str = ""
     certified_until: datetime | None = None
+    left_at: datetime | None = None
+    """For good."""
     stores: list[StoreView] = []
+
+
+# events
+
+
+class MerchantLeft(Event):
+    """A merchant has left for good. `aggregate_id` is the merchant."""
+
+    name: ClassVar[str] = "merchant.left"
+    source: ClassVar[str] = "identity"
+    reason: ShortText = ""

@@ -37,6 +37,10 @@ class OAuthCodeRefused(Refused):
 # promotions
 
 
+FUNDED_BY_COMPANY = "company"
+"""The property pays for the discount."""
+
+
 class QuoteLine(View):
     """A line to be priced."""
 
@@ -65,7 +69,7 @@ class Adjustment(View):
     label: str
     amount_fen: int
     funded_by: str
-    """`merchant:<id>`, `company`."""
+    """`merchant:<id>`, or FUNDED_BY_COMPANY."""
 
 
 class QuoteView(View):

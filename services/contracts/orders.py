@@ -67,6 +67,8 @@ class RefundTo(StrEnum):
 
     CHANNEL = "channel"
     FUND = "fund"
+    CARD = "card"
+    """Back onto the prepaid card that paid."""
 
 
 # errors
@@ -97,7 +99,7 @@ class NothingToPay(Refused):
 
 
 class TooManyStores(Refused):
-    """One payment is for at most 20 stores."""
+    """One payment is for at most 20 orders: one a store, and one a prepaid card."""
 
     code = "orders.too_many_stores"
 
@@ -128,6 +130,8 @@ class ClientInfo(View):
 
 class PlaceOrders(Command):
     """Order for a household: one payment, one order for each store in the lines.
+
+    A prepaid card is an order of its own, which completes when it is paid: nothing is delivered.
 
     Delivered to the certified home unless `other_address` is given, which needs a remark.
     """
@@ -237,6 +241,8 @@ class OrderBrief(View):
     deadline_at: datetime | None = None
     """Until when the present state may last; then it goes on by itself."""
     picture: str = ""
+    sells_card: bool = False
+    """It sells a prepaid card: done when paid."""
 
 
 class OrderView(OrderBrief):
@@ -261,6 +267,8 @@ class OrderView(OrderBrief):
     cancel_reason: str = ""
     refund_to: RefundTo | None = None
     refunded_at: datetime | None = None
+    """All of it."""
+    refunded_fen: int = 0
     settled_at: datetime | None = None
     paid_by_channel: str = ""
     delivered_to_door: bool = False
@@ -363,6 +371,7 @@ class OrderEvent(Event):
     placed_by: Id
     reservation_id: Id
     sku_ids: list[Id] = []
+    sells_card: bool = False
 
 
 class OrderPaid(OrderEvent):

@@ -15,10 +15,13 @@ class Permission(StrEnum):
     ORDER_CONFIRM_RECEIPT = "order.confirm_receipt"
     PAYMENT_PAY = "payment.pay"
     FUND_VIEW = "fund.view"
+    FUND_USE = "fund.use"
+    """Withdraw it, pay the property fee with it."""
     # a merchant's
     SHELF_EDIT = "shelf.edit"
     STORE_ORDER_HANDLE = "store_order.handle"
     MERCHANT_FUND_VIEW = "merchant_fund.view"
+    MERCHANT_FUND_USE = "merchant_fund.use"
     COURIER_REGISTER = "courier.register"
     # a courier's
     DROP_DELIVER = "drop.deliver"
@@ -29,6 +32,17 @@ class Permission(StrEnum):
     ORDER_MEDIATE = "order.mediate"
     MONEY_VIEW_ANY = "money.view_any"
     MONEY_AUDIT = "money.audit"
+    MONEY_DESK = "money.desk"
+    """Take and give cash at the desk."""
+    MONEY_REFUND = "money.refund"
+    MONEY_WITHDRAWALS = "money.withdrawals"
+    """Prepare payouts: bank files and their results."""
+    MONEY_APPROVE = "money.approve"
+    """The second pair of eyes on a withdrawal."""
+    MONEY_RECONCILE = "money.reconcile"
+    MONEY_CORRECT = "money.correct"
+    MONEY_RULES = "money.rules"
+    FEE_IMPORT = "fee.import"
     OVERVIEW_VIEW = "overview.view"
     PEOPLE_VIEW = "people.view"
     PEOPLE_CERTIFY = "people.certify"
@@ -52,6 +66,7 @@ class Role(StrEnum):
     BUILDING_MANAGER = "building_manager"
     GUARD = "guard"
     CASHIER = "cashier"
+    ACCOUNTANT = "accountant"
     MEDIATOR = "mediator"
     MANAGER = "manager"
 
@@ -62,6 +77,7 @@ STAFF_ROLES = frozenset(
         Role.BUILDING_MANAGER,
         Role.GUARD,
         Role.CASHIER,
+        Role.ACCOUNTANT,
         Role.MEDIATOR,
         Role.MANAGER,
     }
@@ -79,10 +95,12 @@ _SHOP_HAND = {_P.SHELF_EDIT, _P.STORE_ORDER_HANDLE}
 _STAFF = {_P.OVERVIEW_VIEW}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.OWNER: frozenset(_RESIDENT),
+    Role.OWNER: frozenset(_RESIDENT | {_P.FUND_USE}),
     Role.FAMILY: frozenset(_RESIDENT),
-    Role.TENANT: frozenset(_RESIDENT),
-    Role.SHOPKEEPER: frozenset(_SHOP_HAND | {_P.MERCHANT_FUND_VIEW, _P.COURIER_REGISTER}),
+    Role.TENANT: frozenset(_RESIDENT | {_P.FUND_USE}),
+    Role.SHOPKEEPER: frozenset(
+        _SHOP_HAND | {_P.MERCHANT_FUND_VIEW, _P.MERCHANT_FUND_USE, _P.COURIER_REGISTER}
+    ),
     Role.SHOP_HAND: frozenset(_SHOP_HAND),
     Role.COURIER: frozenset({_P.DROP_DELIVER}),
     Role.CLERK: frozenset(
@@ -90,11 +108,37 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.BUILDING_MANAGER: frozenset(_STAFF | {_P.PEOPLE_VIEW, _P.PEOPLE_CERTIFY}),
     Role.GUARD: frozenset({_P.GATE_PASS, _P.GATE_LOG_VIEW}),
-    Role.CASHIER: frozenset(_STAFF | {_P.MONEY_VIEW_ANY, _P.MONEY_AUDIT, _P.ORDER_VIEW_ANY}),
+    Role.CASHIER: frozenset(
+        _STAFF
+        | {
+            _P.MONEY_VIEW_ANY,
+            _P.MONEY_AUDIT,
+            _P.MONEY_DESK,
+            _P.MONEY_REFUND,
+            _P.MONEY_WITHDRAWALS,
+            _P.FEE_IMPORT,
+            _P.ORDER_VIEW_ANY,
+        }
+    ),
+    Role.ACCOUNTANT: frozenset(
+        _STAFF
+        | {
+            _P.MONEY_VIEW_ANY,
+            _P.MONEY_AUDIT,
+            _P.MONEY_APPROVE,
+            _P.MONEY_RECONCILE,
+            _P.MONEY_CORRECT,
+            _P.MONEY_RULES,
+            _P.ORDER_VIEW_ANY,
+        }
+    ),
     Role.MEDIATOR: frozenset(
         _STAFF | {_P.ORDER_VIEW_ANY, _P.ORDER_MEDIATE, _P.GATE_LOG_VIEW, _P.MONEY_VIEW_ANY}
     ),
     Role.MANAGER: frozenset(
-        set(Permission) - _RESIDENT - _SHOP_HAND - {_P.MERCHANT_FUND_VIEW, _P.DROP_DELIVER}
+        set(Permission)
+        - _RESIDENT
+        - _SHOP_HAND
+        - {_P.FUND_USE, _P.MERCHANT_FUND_VIEW, _P.MERCHANT_FUND_USE, _P.DROP_DELIVER}
     ),
 }

@@ -1,6 +1,15 @@
 """Who listens to what, and who may call whom: queues and broker permissions come from here."""
 
-from services.contracts import catalog, delivery, marketing, orders, settlement
+from services.contracts import (
+    cards,
+    catalog,
+    delivery,
+    identity,
+    marketing,
+    orders,
+    settlement,
+    withdrawals,
+)
 from services.kernel.wire import Event
 from services.kernel.wiring import Wiring
 
@@ -19,9 +28,12 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     settlement.EscrowReleased.name: ("orders", "marketing"),
     settlement.RefundCompleted.name: ("orders", "marketing"),
     settlement.RefundFailed.name: ("marketing",),
+    withdrawals.WithdrawalChanged.name: ("marketing",),
+    cards.CardReturned.name: ("marketing",),
     delivery.VisitEntered.name: ("orders",),
     delivery.VisitLeft.name: ("orders",),
-    delivery.DropDelivered.name: ("orders",),
+    delivery.DropDelivered.name: ("orders", "settlement"),
+    identity.MerchantLeft.name: ("settlement",),
     marketing.WechatEventReceived.name: ("marketing",),
 }
 
@@ -29,7 +41,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "identity": (),
     "catalog": (),
     "orders": ("identity", "catalog", "marketing", "settlement", "delivery"),
-    "settlement": (),
+    "settlement": ("identity",),
     "delivery": ("identity",),
     "marketing": ("identity",),
     "gateway": SERVICES,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from services.contracts.settlement import AlreadyPosted, InsufficientFunds
 from services.kernel.columns import UtcDateTime
 from services.kernel.db import Tx, is_duplicate
-from services.settlement.domain.accounts import SUMMED, Account
+from services.settlement.domain.accounts import STANDING, SUMMED, Account
 from services.settlement.domain.transfers import Entry, Transfer, net_changes
 from services.settlement.tables import AccountRow, CheckpointRow, EntryRow, TransferRow
 
@@ -22,6 +22,7 @@ SETTLED_AFTER = timedelta(minutes=10)
 """No transaction lives that long: entries older than this are all there, none will slip in."""
 
 _NO_END = (1 << 63) - 1
+_OPENED_ON_USE = SUMMED - STANDING
 
 # Text, because SQLAlchemy compiles its own ON DUPLICATE KEY UPDATE anew each time it runs.
 _CREDIT = text(
@@ -55,6 +56,9 @@ def post(tx: Tx, transfers: Sequence[Transfer], at: datetime) -> None:
             _credit(tx, changes, at)
         else:
             _debit(tx, changes)
+    rare = [account for account in _accounts(transfers) if account.kind in _OPENED_ON_USE]
+    if rare:
+        open_accounts(tx, rare, at)
     try:
         tx.execute(_INSERT_TRANSFER, [_transfer_row(transfer, at) for transfer in transfers])
     except IntegrityError as error:
@@ -86,6 +90,11 @@ def take_checkpoints(tx: Tx, now: datetime) -> int:
         mark = {"account_id": account_id, "entry_id": max(entry_id, through)}
         tx.execute(_MARK, {**mark, "balance_fen": balance_fen, "taken_at": now})
     return len(accounts)
+
+
+def _accounts(transfers: Iterable[Transfer]) -> list[Account]:
+    entries = (entry for transfer in transfers for entry in transfer.entries)
+    return list(dict.fromkeys(entry.account for entry in entries))
 
 
 def _credit(tx: Tx, changes: Iterable[Entry], at: datetime) -> None:
@@ -123,6 +132,8 @@ def _transfer_row(transfer: Transfer, at: datetime) -> dict[str, object]:
         "payment_id": transfer.payment_id,
         "refund_id": transfer.refund_id,
         "reference": transfer.reference,
+        "made_by": transfer.made_by[:80],
+        "corrects": transfer.corrects,
         "at": at,
     }
 

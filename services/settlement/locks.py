@@ -1,21 +1,32 @@
 """Every row lock of settlement, and the order in which locks are taken.
 
-channel order → payment → escrow or refund → accounts in id order (ledger.py) → rows that are new.
+channel order → payment → escrow → cash → card → refund → accounts in id order (ledger.py) →
+new rows.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, func, literal, or_, select
 
+from services.contracts.cards import CardState
 from services.contracts.settlement import Channel
+from services.contracts.withdrawals import PayoutWay, WithdrawalState
 from services.kernel.db import Tx
+from services.settlement.domain.accounts import AccountKind
 from services.settlement.tables import (
+    AccountRow,
     AllocationRow,
     ChannelOrderRow,
     EscrowRow,
     PaymentRow,
     RefundRow,
 )
+from services.settlement.tables_cards import CardReturnRow, CardRow
+from services.settlement.tables_desk import CashRow, CommissionRuleRow
+from services.settlement.tables_fees import FeeBillRow
+from services.settlement.tables_reconciliation import ReconciliationDayRow
+from services.settlement.tables_withdrawals import PayoutAccountRow, WithdrawalRow
 
 _CHANNEL_ORDER = (
     select(
@@ -29,10 +40,23 @@ _CHANNEL_ORDER = (
         PaymentRow.state,
         PaymentRow.household_id,
         PaymentRow.payer_account_id,
-        PaymentRow.amount_fen,
+        PaymentRow.amount_fen.label("payment_fen"),
+        PaymentRow.community_id,
+        PaymentRow.purpose,
+        PaymentRow.fund_fen,
+        PaymentRow.card_id,
+        PaymentRow.card_fen,
+        PaymentRow.gift_fen,
+        PaymentRow.cover_count,
+        ChannelOrderRow.amount_fen,
+        ChannelOrderRow.sub_merchant,
         AllocationRow.order_id,
         AllocationRow.merchant_id,
         AllocationRow.amount_fen.label("allocated_fen"),
+        AllocationRow.category,
+        AllocationRow.subsidy_fen,
+        AllocationRow.card_name,
+        AllocationRow.card_gift_fen,
     )
     .join(PaymentRow, PaymentRow.payment_id == ChannelOrderRow.payment_id)
     .join(AllocationRow, AllocationRow.payment_id == PaymentRow.payment_id)
@@ -44,21 +68,64 @@ _CHANNEL_ORDER = (
     .with_for_update()
 )
 _PAYMENT = (
-    select(
-        PaymentRow.payment_id,
-        PaymentRow.household_id,
-        PaymentRow.state,
-        PaymentRow.subject,
-        PaymentRow.amount_fen,
-        PaymentRow.pay_before,
-        PaymentRow.channel,
-        PaymentRow.paid_at,
-    )
+    select(PaymentRow.__table__)
     .where(PaymentRow.payment_id == bindparam("payment"))
     .with_for_update()
 )
+_DEBT = (
+    select(literal(1))
+    .where(
+        AccountRow.kind == AccountKind.MERCHANT_RECEIVABLE,
+        AccountRow.owner == EscrowRow.merchant_id,
+    )
+    .correlate(EscrowRow)
+    .exists()
+)
+_RATE = (
+    select(CommissionRuleRow.rate_bp)
+    .where(
+        or_(
+            CommissionRuleRow.merchant_id == EscrowRow.merchant_id,
+            CommissionRuleRow.merchant_id == "",
+        ),
+        or_(CommissionRuleRow.category == EscrowRow.category, CommissionRuleRow.category == ""),
+        CommissionRuleRow.from_day <= func.date(func.addtime(EscrowRow.held_at, "08:00:00")),
+        or_(
+            CommissionRuleRow.until_day.is_(None),
+            CommissionRuleRow.until_day >= func.date(func.addtime(EscrowRow.held_at, "08:00:00")),
+        ),
+    )
+    .correlate(EscrowRow)
+    .order_by(
+        CommissionRuleRow.merchant_id.desc(),
+        CommissionRuleRow.category.desc(),
+        CommissionRuleRow.made_at.desc(),
+    )
+    .limit(1)
+    .scalar_subquery()
+)
+"""The rule of the Beijing day on which the order was paid: the merchant's own beats its category's,
+which beats the general one; of two alike the newer one counts.
+"""
 _ESCROW = (
-    select(EscrowRow.__table__).where(EscrowRow.order_id == bindparam("order")).with_for_update()
+    select(
+        EscrowRow.__table__,
+        func.coalesce(_RATE, 0).label("rate_bp"),
+        _DEBT.label("may_owe"),
+        select(CashRow.state)
+        .where(CashRow.order_id == EscrowRow.order_id)
+        .correlate(EscrowRow)
+        .scalar_subquery()
+        .label("cash_state"),
+    )
+    .where(EscrowRow.order_id == bindparam("order"))
+    .with_for_update(of=EscrowRow)
+)
+_CASH = select(CashRow.__table__).where(CashRow.order_id == bindparam("order")).with_for_update()
+_ACCOUNT = (
+    select(AccountRow.account_id, AccountRow.balance_fen)
+    .where(AccountRow.account_id == bindparam("account"))
+    .with_for_update()
 )
 _REFUND = (
     select(RefundRow.__table__).where(RefundRow.refund_id == bindparam("refund")).with_for_update()
@@ -83,3 +150,138 @@ def escrow_for_update(tx: Tx, order_id: str) -> Row[Any] | None:
 def refund_for_update(tx: Tx, refund_id: str) -> Row[Any] | None:
     """The refund, or None."""
     return tx.first(_REFUND, {"refund": refund_id})
+
+
+def cash_for_update(tx: Tx, order_id: str) -> Row[Any] | None:
+    """The cash to be collected for the order, or None."""
+    return tx.first(_CASH, {"order": order_id})
+
+
+def account_for_update(tx: Tx, account_id: str) -> int | None:
+    """The kept balance of a guarded account, or None when it was never used."""
+    row = tx.first(_ACCOUNT, {"account": account_id})
+    return None if row is None else int(row.balance_fen or 0)
+
+
+# withdrawals: the fund's account first when one is asked for, else withdrawals → holds → accounts
+
+_WITHDRAWAL = (
+    select(WithdrawalRow.__table__)
+    .where(WithdrawalRow.withdrawal_id == bindparam("withdrawal"))
+    .with_for_update()
+)
+_FOR_THE_BANK = (
+    select(WithdrawalRow.__table__)
+    .where(
+        WithdrawalRow.state == WithdrawalState.TO_PAY,
+        WithdrawalRow.way == PayoutWay.BANK,
+    )
+    .order_by(WithdrawalRow.withdrawal_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_OF_BATCH = (
+    select(WithdrawalRow.__table__)
+    .where(WithdrawalRow.batch_id == bindparam("batch"))
+    .order_by(WithdrawalRow.withdrawal_id)
+    .with_for_update()
+)
+_PAYOUT_ACCOUNT = (
+    select(PayoutAccountRow.__table__)
+    .where(PayoutAccountRow.row_id == bindparam("row"))
+    .with_for_update()
+)
+
+
+def withdrawal_for_update(tx: Tx, withdrawal_id: str) -> Row[Any] | None:
+    """The withdrawal, or None."""
+    return tx.first(_WITHDRAWAL, {"withdrawal": withdrawal_id})
+
+
+def bank_withdrawals_for_update(tx: Tx, most: int) -> list[Row[Any]]:
+    """Those that wait for a bank file, oldest first; what somebody else has locked is left out."""
+    return tx.all(_FOR_THE_BANK, {"most": most})
+
+
+def batch_for_update(tx: Tx, batch_id: str) -> list[Row[Any]]:
+    """The withdrawals of a bank file, oldest first."""
+    return tx.all(_OF_BATCH, {"batch": batch_id})
+
+
+def payout_account_for_update(tx: Tx, row_id: str) -> Row[Any] | None:
+    """Where a fund's money goes by bank, or None."""
+    return tx.first(_PAYOUT_ACCOUNT, {"row": row_id})
+
+
+# property fees: payment → bills in id order → accounts; a fee payment changes only under its bill
+
+_FEE_BILLS = (
+    select(FeeBillRow.__table__)
+    .where(FeeBillRow.bill_id.in_(bindparam("bills", expanding=True)))
+    .order_by(FeeBillRow.bill_id)
+    .with_for_update()
+)
+
+
+def fee_bills_for_update(tx: Tx, bill_ids: Iterable[str]) -> list[Row[Any]]:
+    """Those of the bills that are there, in id order."""
+    wanted = sorted(set(bill_ids))
+    return tx.all(_FEE_BILLS, {"bills": wanted}) if wanted else []
+
+
+_RECONCILIATION_DAY = (
+    select(ReconciliationDayRow.__table__)
+    .where(ReconciliationDayRow.day_id == bindparam("this_day"))
+    .with_for_update()
+)
+
+
+def reconciliation_day_for_update(tx: Tx, day_id: str) -> Row[Any] | None:
+    """The channel's day, or None; taken before all other locks. It guards its differences too."""
+    return tx.first(_RECONCILIATION_DAY, {"this_day": day_id})
+
+
+# cards: escrow → card → accounts
+
+_CARD = select(CardRow.__table__).where(CardRow.card_id == bindparam("card")).with_for_update()
+_CARDS = (
+    select(CardRow.__table__)
+    .where(CardRow.card_id.in_(bindparam("cards", expanding=True)))
+    .order_by(CardRow.card_id)
+    .with_for_update()
+)
+_CARDS_TO_RETURN = (
+    select(CardRow.__table__)
+    .select_from(CardReturnRow)
+    .join(CardRow, CardRow.merchant_id == CardReturnRow.merchant_id)
+    .where(CardRow.state == CardState.ACTIVE)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_BALANCES = (
+    select(AccountRow.account_id, AccountRow.balance_fen)
+    .where(AccountRow.account_id.in_(bindparam("accounts", expanding=True)))
+    .order_by(AccountRow.account_id)
+    .with_for_update()
+)
+
+
+def card_for_update(tx: Tx, card_id: str) -> Row[Any] | None:
+    """The card, or None."""
+    return tx.first(_CARD, {"card": card_id})
+
+
+def cards_for_update(tx: Tx, card_ids: Sequence[str]) -> list[Row[Any]]:
+    """These cards, by id."""
+    return tx.all(_CARDS, {"cards": list(card_ids)})
+
+
+def cards_to_return(tx: Tx, most: int) -> list[Row[Any]]:
+    """Usable cards of merchants that have left; what somebody else has locked is left out."""
+    return tx.all(_CARDS_TO_RETURN, {"most": most})
+
+
+def balances_for_update(tx: Tx, account_ids: Iterable[str]) -> dict[str, int]:
+    """The kept balances of those of these accounts that were ever used, locked in id order."""
+    rows = tx.all(_BALANCES, {"accounts": sorted(account_ids)})
+    return {row.account_id: int(row.balance_fen or 0) for row in rows}

@@ -4,19 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, func, select, tuple_
 
 from services.contracts.orders import RefundTo
 from services.contracts.settlement import (
+    Channel,
     EscrowState,
     MoneyCounts,
     RefundState,
     RefundView,
+    SettledOrder,
+    SettledOrdersQuery,
     StatementLine,
 )
 from services.kernel.db import Tx
 from services.kernel.errors import Malformed
+from services.kernel.wire import Page
 from services.settlement.domain.accounts import AccountKind
+from services.settlement.domain.escrows import Settlement
 from services.settlement.domain.refunds import UNDER_WAY
 from services.settlement.tables import (
     AccountRow,
@@ -27,6 +32,7 @@ from services.settlement.tables import (
     RefundRow,
     TransferRow,
 )
+from services.settlement.tables_desk import CashRow
 
 TRANSACTION_MAX = timedelta(minutes=1)
 """Longer than any transaction: an entry's number and its moment disagree by less than this."""
@@ -139,6 +145,62 @@ def in_escrow_fen(tx: Tx, merchant_id: str) -> int:
     return int(tx.scalar(held) or 0)
 
 
+_BACK = (
+    EscrowRow.back_channel_fen
+    + EscrowRow.back_fund_fen
+    + EscrowRow.back_card_fen
+    + EscrowRow.back_gift_fen
+)
+"""What of an order has gone back."""
+
+
+def settled_orders(
+    tx: Tx, query: SettledOrdersQuery, first: datetime, end: datetime
+) -> Page[SettledOrder]:
+    """A merchant's orders that were settled in a span, newest first."""
+    statement = (
+        select(EscrowRow.__table__, _BACK.label("back_fen"))
+        .where(
+            EscrowRow.merchant_id == query.merchant_id,
+            EscrowRow.state == EscrowState.RELEASED,
+            EscrowRow.resolved_at >= first,
+            EscrowRow.resolved_at < end,
+            EscrowRow.card_name.is_(None),
+        )
+        .order_by(EscrowRow.resolved_at.desc(), EscrowRow.order_id.desc())
+    )
+    if query.after is not None:
+        edge = tx.first(
+            select(EscrowRow.resolved_at, EscrowRow.order_id).where(
+                EscrowRow.order_id == query.after
+            )
+        )
+        if edge is None or edge.resolved_at is None:
+            raise Malformed("not a place in this list", fields={"after": "unknown"})
+        place = tuple_(EscrowRow.resolved_at, EscrowRow.order_id)
+        statement = statement.where(place < tuple_(edge.resolved_at, edge.order_id))
+    rows = tx.all(statement.limit(query.limit + 1))
+    more = len(rows) > query.limit
+    return Page[SettledOrder](
+        items=[_settled_order(row) for row in rows[: query.limit]],
+        next_after=rows[query.limit - 1].order_id if more else None,
+    )
+
+
+def _settled_order(row: Row[Any]) -> SettledOrder:
+    shares = Settlement(row.settled_money_fen, row.settled_commission_fen, row.settled_subsidy_fen)
+    return SettledOrder(
+        order_id=row.order_id,
+        settled_at=row.resolved_at,
+        amount_fen=row.amount_fen,
+        refunded_fen=int(row.back_fen),
+        commission_fen=shares.commission_fen,
+        subsidy_fen=shares.subsidy_fen,
+        net_fen=shares.net_fen,
+        withdrawable_at=row.withdrawable_at or row.resolved_at,
+    )
+
+
 # one order
 
 
@@ -149,6 +211,7 @@ class OrderEntry:
     transfer_id: str
     at: datetime
     reason: str
+    made_by: str
     account_kind: str
     amount_fen: int
 
@@ -158,12 +221,24 @@ def order_row(tx: Tx, order_id: str) -> Row[Any] | None:
     return tx.first(
         select(
             PaymentRow.household_id,
+            PaymentRow.channel,
+            PaymentRow.custody,
             AllocationRow.merchant_id,
             AllocationRow.amount_fen,
             EscrowRow.state,
+            EscrowRow.custodian,
+            EscrowRow.channel_fen,
+            EscrowRow.fund_fen,
+            EscrowRow.card_fen,
+            EscrowRow.gift_fen,
+            _BACK.label("back_fen"),
+            EscrowRow.settled_commission_fen,
+            EscrowRow.withdrawable_at,
+            CashRow.state.label("cash_state"),
         )
         .join(PaymentRow, PaymentRow.payment_id == AllocationRow.payment_id)
         .outerjoin(EscrowRow, EscrowRow.order_id == AllocationRow.order_id)
+        .outerjoin(CashRow, CashRow.order_id == AllocationRow.order_id)
         .where(AllocationRow.order_id == order_id)
     )
 
@@ -175,6 +250,7 @@ def order_entries(tx: Tx, order_id: str) -> list[OrderEntry]:
             TransferRow.transfer_id,
             TransferRow.at,
             TransferRow.kind.label("reason"),
+            TransferRow.made_by,
             AccountRow.kind.label("account_kind"),
             EntryRow.amount_fen,
         )
@@ -197,6 +273,8 @@ def refund_view(row: Row[Any]) -> RefundView:
         to=RefundTo(row.refund_to),
         at=row.done_at or row.requested_at,
         note=row.last_error or row.reason,
+        channel=Channel(row.channel),
+        tries=row.try_count,
     )
 
 

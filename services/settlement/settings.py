@@ -30,6 +30,98 @@ class Settings(ServiceSettings):
     wechatpay_timeout_s: float = Field(
         default=4.0, gt=0, le=30, description="Longest wait for one answer of WeChat Pay."
     )
+    wechatpay_merchant_name: str = Field(
+        default="",
+        max_length=200,
+        description="The merchant number's full name: needed to receive commission by sharing.",
+    )
+    wechatpay_transfer_scene: str = Field(
+        default="1009",
+        min_length=1,
+        max_length=16,
+        description="The scene under which WeChat Pay allows transfers to people.",
+    )
+    wechatpay_transfer_report: str = Field(
+        default="采购商品名称=小区店铺货款",
+        max_length=400,
+        description="What that scene has to report: `kind=content`, several parted by `;`.",
+    )
+    profit_share_after_s: float = Field(
+        default=60.0,
+        ge=0,
+        le=86_400,
+        description="A payment's shares are asked for no sooner; WeChat Pay allows 30 and more.",
+    )
+    alipay_app_id: str = Field(
+        default="", max_length=32, description="The app at Alipay; without it Alipay is not open."
+    )
+    alipay_base_url: str = Field(
+        default="https://openapi.alipay.com/gateway.do", description="Where Alipay's gateway is."
+    )
+    alipay_page_url: str = Field(
+        default="",
+        description="Where a payer's browser finds Alipay's gateway, when that is elsewhere.",
+    )
+    alipay_app_key: str = Field(default="", description="PEM of the app's private key.")
+    alipay_public_key: str = Field(default="", description="PEM of Alipay's public key.")
+    alipay_seller_id: str = Field(
+        default="", max_length=32, description="The seller at Alipay, `2088…`."
+    )
+    alipay_notify_url: str = Field(default="", description="Where Alipay sends its notices.")
+    alipay_timeout_s: float = Field(
+        default=4.0, gt=0, le=30, description="Longest wait for one answer of Alipay."
+    )
+    unionpay_mer_id: str = Field(
+        default="",
+        max_length=32,
+        description="The merchant number at UnionPay; without it UnionPay is not open.",
+    )
+    unionpay_base_url: str = Field(
+        default="https://gateway.95516.com", description="Where UnionPay's gateway is."
+    )
+    unionpay_page_url: str = Field(
+        default="",
+        description="Where a payer's browser finds UnionPay's gateway, when that is elsewhere.",
+    )
+    unionpay_file_url: str = Field(
+        default="https://filedownload.95516.com/", description="Where UnionPay's files are."
+    )
+    unionpay_sign_key: str = Field(default="", description="PEM of the merchant's private key.")
+    unionpay_sign_cert: str = Field(default="", description="PEM of the merchant's certificate.")
+    unionpay_root_cert: str = Field(
+        default="", description="PEM of the root certificate above UnionPay's own."
+    )
+    unionpay_middle_cert: str = Field(
+        default="", description="PEM of the certificate between UnionPay's root and its own."
+    )
+    unionpay_notify_url: str = Field(default="", description="Where UnionPay sends its notices.")
+    unionpay_timeout_s: float = Field(
+        default=4.0, gt=0, le=30, description="Longest wait for one answer of UnionPay."
+    )
+    dispute_window_h: int = Field(
+        default=72, ge=0, le=720, description="Hours until what was settled may be withdrawn."
+    )
+    fee_system: str = Field(
+        default="files",
+        pattern="^(http|files)$",
+        description="Where property fee bills come from: a fee system's HTTP API, or files.",
+    )
+    fee_system_url: str = Field(default="", description="Where the fee system's HTTP API is.")
+    fee_system_client: str = Field(
+        default="linli", max_length=40, description="Our name at the fee system."
+    )
+    fee_system_key: str = Field(
+        default="", description="The key with which we and the fee system sign, shared by both."
+    )
+    fee_system_timeout_s: float = Field(
+        default=4.0, gt=0, le=30, description="Longest wait for one answer of the fee system."
+    )
+    fee_pay_within_s: int = Field(
+        default=900, ge=60, le=86_400, description="A payment for fee bills is open so long."
+    )
+    property_name: str = Field(
+        default="物业", max_length=60, description="Who receives the fees, as receipts print it."
+    )
     refund_try_max: int = Field(
         default=12, ge=1, le=100, description="Tries of a refund before a cashier is told."
     )
@@ -44,4 +136,37 @@ class Settings(ServiceSettings):
     )
     notice_retention_days: int = Field(
         default=400, ge=30, le=3650, description="Notices are kept on record so long."
+    )
+
+    # withdrawals
+
+    withdraw_min_fen: int = Field(
+        default=100, ge=30, le=10**9, description="The least that may be withdrawn at once."
+    )
+    withdraw_max_fen: int = Field(
+        default=2_000_000, ge=30, le=10**10, description="The most that may be withdrawn at once."
+    )
+    withdraw_day_max_fen: int = Field(
+        default=5_000_000,
+        ge=30,
+        le=10**11,
+        description="The most that may be withdrawn from one fund in a Beijing day.",
+    )
+    withdraw_approve_from_fen: int = Field(
+        default=50_000,
+        ge=1,
+        le=10**10,
+        description="From this amount on a withdrawal waits for a second person's approval.",
+    )
+    payout_cooling_hours: int = Field(
+        default=24,
+        ge=0,
+        le=720,
+        description="Changed bank data cannot be used for so many hours.",
+    )
+    payout_refusal_max: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Refusals of a transfer before the money goes back to the fund.",
     )

@@ -1,10 +1,19 @@
 """Settlement's tables. A transfer and its entries are only ever inserted."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kernel.columns import (
+    CODE,
     TYPES,
     Code,
     Count,
@@ -21,7 +30,8 @@ from services.kernel.columns import (
 )
 
 _TOKEN = mysql.VARCHAR(80, charset="ascii", collation="ascii_bin")
-"""Other people's identifiers: openids, prepay ids, transaction ids."""
+"""Other people's identifiers: openids, transaction ids."""
+_LINK = mysql.VARCHAR(1000, charset="ascii", collation="ascii_bin")
 
 
 class Row(DeclarativeBase):
@@ -59,6 +69,7 @@ class TransferRow(Row):
     __table_args__ = (
         Index("transfer_order", "order_id"),
         Index("transfer_reference", "reference"),
+        Index("transfer_corrects", "corrects"),
     )
     transfer_id: Mapped[IdKey]
     kind: Mapped[Code]
@@ -67,6 +78,8 @@ class TransferRow(Row):
     payment_id: Mapped[MaybeIdRef]
     refund_id: Mapped[MaybeIdRef]
     reference: Mapped[MaybeCode]
+    made_by: Mapped[str] = mapped_column(String(80), server_default="")
+    corrects: Mapped[MaybeIdRef]
     at: Mapped[Instant]
 
 
@@ -100,6 +113,23 @@ class CheckpointRow(Row):
     taken_at: Mapped[Instant]
 
 
+class HoldRow(Row):
+    """Money set aside from a guarded account; it resolves once."""
+
+    __tablename__ = "hold"
+    __table_args__ = (Index("hold_state", "state"),)
+    hold_id: Mapped[IdKey]
+    source_kind: Mapped[Code]
+    source_owner: Mapped[Code]
+    source_custodian: Mapped[Code]
+    amount_fen: Mapped[FenColumn]
+    posted_fen: Mapped[FenColumn]
+    state: Mapped[Code]
+    purpose: Mapped[Code]
+    placed_at: Mapped[Instant]
+    resolved_at: Mapped[MaybeInstant]
+
+
 # payments
 
 
@@ -124,6 +154,15 @@ class PaymentRow(Row):
     out_trade_no: Mapped[MaybeCode]
     paid_at: Mapped[MaybeInstant]
     closed_at: Mapped[MaybeInstant]
+    purpose: Mapped[str] = mapped_column(CODE, server_default="order")
+    """What it pays: `order`, or `fee` (then an allocation is a fee payment's)."""
+    custody: Mapped[str] = mapped_column(CODE, server_default="collect")
+    fund_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    card_id: Mapped[MaybeIdRef]
+    card_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    cover_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often fund and card were set aside for it: a part of the holds' ids."""
 
 
 class AllocationRow(Row):
@@ -135,6 +174,11 @@ class AllocationRow(Row):
     payment_id: Mapped[IdRef]
     merchant_id: Mapped[IdRef]
     amount_fen: Mapped[FenColumn]
+    category: Mapped[str] = mapped_column(String(40), server_default="")
+    subsidy_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    card_name: Mapped[str | None] = mapped_column(String(200))
+    """Set when the order sells a prepaid card."""
+    card_gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class ChannelOrderRow(Row):
@@ -154,13 +198,17 @@ class ChannelOrderRow(Row):
     openid: Mapped[str] = mapped_column(_TOKEN)
     amount_fen: Mapped[FenColumn]
     state: Mapped[Code]
-    prepay_id: Mapped[str | None] = mapped_column(_TOKEN)
+    prepay_id: Mapped[str | None] = mapped_column(_LINK)
+    """What the channel gave us for the payer: a prepay id, or a link."""
     prepaid_at: Mapped[MaybeInstant]
     transaction_id: Mapped[str | None] = mapped_column(_TOKEN)
     paid_at: Mapped[MaybeInstant]
     asked_at: Mapped[Instant]
     poll_count: Mapped[Count]
     next_poll_at: Mapped[MaybeInstant]
+    way: Mapped[str] = mapped_column(CODE, server_default="wechat_jsapi")
+    sub_merchant: Mapped[str] = mapped_column(CODE, server_default="")
+    pay_before: Mapped[MaybeInstant]
 
 
 class NoticeRow(Row):
@@ -188,12 +236,14 @@ class NoticeRow(Row):
 
 
 class EscrowRow(Row):
-    """What is held for one order, until it resolves once."""
+    """What is held for one order: by where it came from, and what of it has gone back."""
 
     __tablename__ = "escrow"
     __table_args__ = (
         Index("escrow_merchant", "merchant_id", "state", "amount_fen"),
         Index("escrow_state", "state", "resolved_at", "amount_fen"),
+        Index("escrow_settled", "merchant_id", "resolved_at", "order_id"),
+        Index("escrow_due", "state", "completed_at", "order_id"),
     )
     order_id: Mapped[IdKey]
     payment_id: Mapped[IdRef]
@@ -203,6 +253,31 @@ class EscrowRow(Row):
     state: Mapped[Code]
     held_at: Mapped[Instant]
     resolved_at: Mapped[MaybeInstant]
+    community_id: Mapped[MaybeIdRef]
+    custodian: Mapped[str] = mapped_column(CODE, server_default="property")
+    channel_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    fund_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    card_id: Mapped[MaybeIdRef]
+    card_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    back_channel_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    back_fund_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    back_card_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    back_gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    category: Mapped[str] = mapped_column(String(40), server_default="")
+    subsidy_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    card_name: Mapped[str | None] = mapped_column(String(200))
+    card_gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    completed_at: Mapped[MaybeInstant]
+    """When the deal was done; released then, unless something stood in the way."""
+    settled_money_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    settled_commission_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    settled_subsidy_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The shares that stand: a refund after settlement undoes its part of them."""
+    withdrawable_at: Mapped[MaybeInstant]
+    releases: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often it was released: once, and once more after each ruling."""
+    version: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class RefundRow(Row):
@@ -212,7 +287,7 @@ class RefundRow(Row):
     __table_args__ = (
         Index("refund_order", "order_id"),
         Index("refund_due", "next_try_at"),
-        Index("refund_state", "state"),
+        Index("refund_state", "state", "requested_at", "refund_id"),
         Index("refund_asked", "asked_at"),
     )
     refund_id: Mapped[IdKey]
@@ -236,3 +311,16 @@ class RefundRow(Row):
     asked_at: Mapped[MaybeInstant]
     done_at: Mapped[MaybeInstant]
     version: Mapped[Count]
+    custodian: Mapped[str] = mapped_column(CODE, server_default="property")
+    asked_by: Mapped[str] = mapped_column(String(80), server_default="")
+    """The person of the staff behind it, where one is."""
+
+
+# the other rooms of settlement have their tables in files of their own
+from services.settlement import (  # noqa: E402, F401
+    tables_cards,
+    tables_desk,
+    tables_fees,
+    tables_reconciliation,
+    tables_withdrawals,
+)

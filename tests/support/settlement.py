@@ -11,12 +11,14 @@ from services.contracts.permissions import Permission, Role
 from services.contracts.settlement import (
     Allocation,
     Channel,
+    DeskMethod,
     NoticeView,
     OpenPayment,
     OwnerKind,
+    Pay,
     PaymentView,
-    PayWithWechat,
-    PrepayView,
+    PayView,
+    PayWay,
     ReceiveNotice,
 )
 from services.kernel.actor import Actor
@@ -25,14 +27,22 @@ from services.kernel.ids import new_id
 from services.settlement import ledger, money_queries
 from services.settlement.audit import prove_books
 from services.settlement.domain import accounts
+from services.settlement.domain.postings import Till
 from services.settlement.tables import NoticeRow
+from services.settlement.use_cases.give_back import DESK
 from services.settlement.use_cases.open_payment import open_payment
-from services.settlement.use_cases.pay_with_wechat import pay_with_wechat
+from services.settlement.use_cases.pay import pay
 from services.settlement.use_cases.receive_notice import receive_notice
+from services.settlement.use_cases.release_order import Terms
 from services.settlement.use_cases.resolve_escrow import refund_escrow, release_escrow
+from services.settlement.use_cases.take_internally import DOOR, INTERNAL
 from tests.support.settlement_channel import NOW, FakeChannel
 
 OPENID = "oHkLxt-payer-one"
+OWN_TILLS = [
+    (till.channel, till.merchant_number)
+    for till in (DESK, DOOR, INTERNAL, Till(Channel.DESK, DeskMethod.POS))
+]
 
 
 def open_command(*amounts_fen: int, **changes: object) -> OpenPayment:
@@ -82,7 +92,8 @@ class Books:
 
     def __post_init__(self) -> None:
         till = self.channel.till
-        standing = accounts.standing([(till.channel, till.merchant_number)])
+        tills = [(till.channel, till.merchant_number), *OWN_TILLS]
+        standing = accounts.standing(tills)
         with self.db.transaction() as tx:
             ledger.open_accounts(tx, standing, self.now)
 
@@ -94,15 +105,37 @@ class Books:
         return open_payment(self.db, open_command(*amounts_fen), NOW)
 
     def pay(
-        self, payment: PaymentView, openid: str = OPENID, now: datetime | None = None
-    ) -> PrepayView:
-        command = PayWithWechat(request_id=new_id(), payment_id=payment.payment_id, openid=openid)
+        self,
+        payment: PaymentView,
+        openid: str = OPENID,
+        now: datetime | None = None,
+        way: PayWay = PayWay.WECHAT_JSAPI,
+        **wish: object,
+    ) -> PayView:
+        """Somebody of the household pays; `wish` are further fields of Pay."""
+        command = Pay.model_validate(
+            {
+                "request_id": new_id(),
+                "payment_id": payment.payment_id,
+                "openid": openid,
+                "way": way,
+                **wish,
+            }
+        )
         payer = member_of(payment.household_id)
-        return pay_with_wechat(self.db, self.channel, command, payer, now or self.now)
+        return pay(self.db, self.channels, command, payer, now or self.now)
 
-    def number_of(self, prepay: PrepayView) -> str:
+    def number_of(self, view: PayView) -> str:
         """The channel order's number."""
-        return prepay.prepay_id.removeprefix("wx-prepay-")
+        assert view.offer is not None
+        if view.offer.jsapi is None:
+            return view.offer.code_url.removeprefix("wx-prepay-")
+        return view.offer.jsapi.package.removeprefix("prepay_id=wx-prepay-")
+
+    @property
+    def terms(self) -> Terms:
+        """What a release of this moment goes by."""
+        return Terms(timedelta(hours=72), self.now)
 
     def pays(self, payment: PaymentView, openid: str = OPENID) -> str:
         """Prepay and the payer's act; the channel order's number, with no notice yet."""
@@ -143,7 +176,8 @@ class Books:
     def complete(self, payment: PaymentView, index: int = 0, now: datetime | None = None) -> None:
         """`order.completed` arrives for one of its orders."""
         with self.db.transaction() as tx:
-            release_escrow(tx, completed(payment, index), now or self.now)
+            terms = Terms(timedelta(hours=72), now or self.now)
+            release_escrow(tx, completed(payment, index), terms)
 
     def cancel(self, payment: PaymentView, index: int = 0, to: RefundTo = RefundTo.CHANNEL) -> None:
         """`order.cancelled` arrives for one of its orders."""

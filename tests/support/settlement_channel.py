@@ -11,6 +11,8 @@ from services.contracts.settlement import (
     ChannelRefused,
     JsapiParams,
     NoticeRefused,
+    PayOffer,
+    PayWay,
     RefundState,
 )
 from services.kernel.errors import Unavailable
@@ -20,7 +22,9 @@ from services.settlement.domain.channel import (
     Notice,
     Prepay,
     RefundAsk,
+    RefundRef,
     Trade,
+    TradeRef,
     TradeState,
 )
 from services.settlement.domain.days import day_of
@@ -67,33 +71,42 @@ class FakeChannel:
             app_id=self.app_id,
             amount_fen=order.amount_fen,
             currency="CNY",
+            sub_merchant=order.sub_merchant,
         )
         self.before_answer("prepay")
         return f"wx-prepay-{order.out_trade_no}"
 
-    def jsapi_params(self, prepay_id: str, now: datetime) -> JsapiParams:
-        return JsapiParams(
+    @property
+    def ways(self) -> frozenset[PayWay]:
+        return frozenset({PayWay.WECHAT_JSAPI, PayWay.WECHAT_NATIVE})
+
+    def offer(self, order: Prepay, token: str, now: datetime) -> PayOffer:
+        if order.way is PayWay.WECHAT_NATIVE:
+            return PayOffer(way=order.way, code_url=token)
+        jsapi = JsapiParams(
             app_id=self.app_id,
             time_stamp=str(int(now.timestamp())),
             nonce_str="nonce",
-            package=f"prepay_id={prepay_id}",
+            package=f"prepay_id={token}",
             sign_type="RSA",
             pay_sign="sign",
         )
+        return PayOffer(way=order.way, jsapi=jsapi)
 
-    def query(self, out_trade_no: str) -> Trade:
+    def query(self, trade: TradeRef) -> Trade:
         self._called("query")
-        return self.trades.get(out_trade_no) or Trade(out_trade_no, TradeState.UNKNOWN)
+        number = trade.out_trade_no
+        return self.trades.get(number) or Trade(number, TradeState.UNKNOWN)
 
-    def close(self, out_trade_no: str) -> Trade:
+    def close(self, trade: TradeRef) -> Trade:
         self._called("close")
         with self._lock:
-            trade = self.query(out_trade_no)
-            if trade.state is TradeState.UNPAID:
-                trade = replace(trade, state=TradeState.CLOSED)
-                self.trades[out_trade_no] = trade
+            known = self.query(trade)
+            if known.state is TradeState.UNPAID:
+                known = replace(known, state=TradeState.CLOSED)
+                self.trades[trade.out_trade_no] = known
         self.before_answer("close")
-        return trade
+        return known
 
     def refund(self, ask: RefundAsk) -> ChannelRefund:
         self._called("refund")
@@ -107,9 +120,9 @@ class FakeChannel:
         self.before_answer("refund")
         return self.refunds[ask.out_refund_no]
 
-    def query_refund(self, out_refund_no: str) -> ChannelRefund:
+    def query_refund(self, refund: RefundRef) -> ChannelRefund:
         self._called("query_refund")
-        return self.refunds[out_refund_no]
+        return self.refunds[refund.out_refund_no]
 
     def fetch_bill(self, day: date) -> Iterator[BillLine] | None:
         paid = [

@@ -20,8 +20,8 @@ from services.kernel.errors import LinliError
 from services.kernel.ids import new_id
 from services.kernel.rpc_client import Services, connect
 from services.kernel.wire import Page
-from services.settlement.audit.books import ESCROW_PROOF
 from services.settlement.audit.match import STATEMENT
+from services.settlement.audit.order_books import ESCROW_PROOF
 
 AUDIT_DEADLINE_MS, PAGE_DEADLINE_MS = 120_000, 15_000
 DIFFERENCES_MAX = 20

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, case, func, select
 
 from services.contracts.orders import OrderAmount, OrderState
 from services.contracts.settlement import EscrowState, MatchOrders, Proof, RefundState
@@ -42,10 +42,18 @@ def _money_of(tx: Tx, order_ids: list[str]) -> list[Row[Any]]:
             AllocationRow.merchant_id,
             AllocationRow.amount_fen,
             EscrowRow.state,
-            RefundRow.state.label("refund_state"),
+            func.count(RefundRow.refund_id).label("refund_count"),
+            func.sum(case((RefundRow.state == RefundState.DONE, 1), else_=0)).label("done_count"),
         )
         .outerjoin(EscrowRow, EscrowRow.order_id == AllocationRow.order_id)
         .outerjoin(RefundRow, RefundRow.order_id == AllocationRow.order_id)
+        .group_by(
+            AllocationRow.order_id,
+            AllocationRow.payment_id,
+            AllocationRow.merchant_id,
+            AllocationRow.amount_fen,
+            EscrowRow.state,
+        )
         .where(AllocationRow.order_id.in_(order_ids))
     )
 
@@ -61,7 +69,7 @@ def _faults(order: OrderAmount, money: Row[Any] | None) -> list[str]:
         "amount": (order.amount_fen, money.amount_fen),
         "paid": (order.paid, held is not None),
         "settled": (order.settled, held is EscrowState.RELEASED),
-        "refunded": (order.refunded, money.refund_state == RefundState.DONE),
+        "refunded": (order.refunded, bool(money.done_count)),
     }
     if order.paid:
         due = _RESOLVED_BY.get(order.state, EscrowState.HELD)

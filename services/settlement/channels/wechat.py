@@ -1,20 +1,22 @@
-"""WeChat Pay v3, JSAPI, in public-key mode.
+"""WeChat Pay v3 in public-key mode: JSAPI, Native and H5, for us and for a shop's own number.
 
-Sources: WeChat Pay merchant documents 「JSAPI下单」, 「JSAPI调起支付」, 「商户订单号查询订单」,
-「关闭订单」, 「申请退款」, 「查询单笔退款」 with their error codes.
+Where the shop itself receives (`sub_merchant`), our number is the partner's (服务商) and the
+partner paths are used; its money is frozen until it is shared (wechat_sharing).
+Sources: WeChat Pay merchant and partner documents 「JSAPI下单」, 「Native下单」, 「H5下单」,
+「JSAPI调起支付」, 「H5调起支付」, 「商户订单号查询订单」, 「关闭订单」, 「申请退款」,
+「查询单笔退款」 with their error codes.
 """
 
-import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
+from urllib.parse import quote
 
-from wechatpayv3 import WeChatPay
-
-from services.contracts.settlement import Channel, ChannelRefused, JsapiParams
+from services.contracts.settlement import Channel, JsapiParams, PayOffer, PayWay
 from services.kernel.errors import InvariantBroken, Unavailable
-from services.settlement.channels import wechat_bill, wechat_wire, wechat_words
+from services.settlement.channels import wechat_bill, wechat_words
+from services.settlement.channels.wechat_calls import Calls, connect, in_path
 from services.settlement.channels.wechat_notice import NoticeReader
 from services.settlement.domain.channel import (
     BillLine,
@@ -22,16 +24,23 @@ from services.settlement.domain.channel import (
     Notice,
     Prepay,
     RefundAsk,
+    RefundRef,
     Trade,
+    TradeRef,
     TradeState,
 )
 from services.settlement.domain.days import BEIJING
 from services.settlement.domain.postings import Till
 from services.settlement.settings import Settings
 
-Answer = TypeVar("Answer")
 _DESCRIPTION_MAX, _REASON_MAX = 127, 80
-_NOT_THERE = {"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"}
+_REFUNDS = "/v3/refund/domestic/refunds"
+_WAYS = {
+    PayWay.WECHAT_JSAPI: ("jsapi", "prepay_id"),
+    PayWay.WECHAT_NATIVE: ("native", "code_url"),
+    PayWay.WECHAT_H5: ("h5", "h5_url"),
+}
+"""The last part of the path, and what the answer calls the token."""
 
 
 class WechatPayChannel:
@@ -40,18 +49,9 @@ class WechatPayChannel:
     def __init__(self, settings: Settings) -> None:
         self._till = Till(Channel.WECHAT, settings.wechatpay_mchid)
         self._app_id = settings.wechatpay_app_id
-        self._pay: WeChatPay = wechat_wire.connect(
-            base_url=settings.wechatpay_base_url,
-            timeout_s=settings.wechatpay_timeout_s,
-            app_id=settings.wechatpay_app_id,
-            notify_url=settings.wechatpay_notify_url,
-            mchid=settings.wechatpay_mchid,
-            cert_serial_no=settings.wechatpay_merchant_serial,
-            private_key=settings.wechatpay_merchant_key,
-            apiv3_key=settings.wechatpay_apiv3_key,
-            public_key=settings.wechatpay_public_key,
-            public_key_id=settings.wechatpay_public_key_id,
-        )
+        self._notify_url = settings.wechatpay_notify_url
+        self._pay = connect(settings)
+        self._calls = Calls(self._pay)
         self._notices = NoticeReader(
             settings.wechatpay_public_key,
             settings.wechatpay_public_key_id,
@@ -66,17 +66,75 @@ class WechatPayChannel:
     def app_id(self) -> str:
         return self._app_id
 
-    def prepay(self, order: Prepay) -> str:
-        answer = self._pay.pay(
-            description=order.subject[:_DESCRIPTION_MAX],
-            out_trade_no=order.out_trade_no,
-            amount={"total": order.amount_fen, "currency": "CNY"},
-            payer={"openid": order.openid},
-            time_expire=order.pay_before.astimezone(BEIJING).isoformat(timespec="seconds"),
-        )
-        return _understood(lambda told: str(told["prepay_id"]), _granted(answer))
+    @property
+    def ways(self) -> frozenset[PayWay]:
+        return frozenset(_WAYS)
 
-    def jsapi_params(self, prepay_id: str, now: datetime) -> JsapiParams:
+    def prepay(self, order: Prepay) -> str:
+        last_part, token = _WAYS[order.way]
+        body = {
+            "description": order.subject[:_DESCRIPTION_MAX],
+            "out_trade_no": order.out_trade_no,
+            "notify_url": self._notify_url,
+            "amount": {"total": order.amount_fen, "currency": "CNY"},
+            "time_expire": order.pay_before.astimezone(BEIJING).isoformat(timespec="seconds"),
+            **self._who(order.sub_merchant),
+            **_payer(order),
+        }
+        reply = self._calls.post(f"{_orders(order.sub_merchant)}/{last_part}", body)
+        return reply.meaning(lambda told: str(told[token]))
+
+    def offer(self, order: Prepay, token: str, now: datetime) -> PayOffer:
+        if order.way is PayWay.WECHAT_JSAPI:
+            return PayOffer(way=order.way, jsapi=self._jsapi_params(token, now))
+        if order.way is PayWay.WECHAT_NATIVE:
+            return PayOffer(way=order.way, code_url=token)
+        back = f"&redirect_url={quote(order.return_url, safe='')}" if order.return_url else ""
+        return PayOffer(way=order.way, redirect_url=token + back)
+
+    def query(self, trade: TradeRef) -> Trade:
+        number, sub = trade.out_trade_no, trade.sub_merchant
+        reply = self._calls.get(_order(sub, number), **self._whose(sub))
+        if reply.not_there:
+            return Trade(number, TradeState.UNKNOWN)
+        return reply.meaning(wechat_words.trade_of)
+
+    def close(self, trade: TradeRef) -> Trade:
+        number, sub = trade.out_trade_no, trade.sub_merchant
+        reply = self._calls.post(f"{_order(sub, number)}/close", self._whose(sub))
+        if reply.granted:
+            return Trade(number, TradeState.CLOSED)
+        if reply.not_there:
+            return Trade(number, TradeState.UNKNOWN)
+        # Refused, most likely because it is paid or closed: the query says which.
+        found = self.query(trade)
+        if found.state is TradeState.UNPAID:
+            raise Unavailable(f"WeChat Pay does not close {number}: {reply.code}")
+        return found
+
+    def refund(self, ask: RefundAsk) -> ChannelRefund:
+        body = {
+            "sub_mchid": ask.trade.sub_merchant,
+            "out_refund_no": ask.out_refund_no,
+            "out_trade_no": ask.trade.out_trade_no,
+            "notify_url": self._notify_url,
+            "amount": {"refund": ask.amount_fen, "total": ask.total_fen, "currency": "CNY"},
+            "reason": ask.reason[:_REASON_MAX],
+        }
+        return self._calls.post(_REFUNDS, body).meaning(wechat_words.refund_of)
+
+    def query_refund(self, refund: RefundRef) -> ChannelRefund:
+        path = f"{_REFUNDS}/{in_path(refund.out_refund_no)}"
+        reply = self._calls.get(path, sub_mchid=refund.trade.sub_merchant)
+        return reply.meaning(wechat_words.refund_of)
+
+    def fetch_bill(self, day: date) -> Iterator[BillLine] | None:
+        return wechat_bill.fetch(self._pay, day)
+
+    def parse_notice(self, headers: Mapping[str, str], body: str, now: datetime) -> Notice:
+        return self._notices.read(headers, body, now)
+
+    def _jsapi_params(self, prepay_id: str, now: datetime) -> JsapiParams:
         stamp, nonce = str(int(now.timestamp())), secrets.token_hex(16)
         package = f"prepay_id={prepay_id}"
         return JsapiParams(
@@ -88,68 +146,36 @@ class WechatPayChannel:
             pay_sign=self._pay.sign([self._app_id, stamp, nonce, package]),
         )
 
-    def query(self, out_trade_no: str) -> Trade:
-        status, body = self._pay.query(out_trade_no=out_trade_no)
-        if status == 404 and _error_code(body) in _NOT_THERE:
-            return Trade(out_trade_no, TradeState.UNKNOWN)
-        return _understood(wechat_words.trade_of, _granted((status, body)))
+    def _whose(self, sub_merchant: str) -> dict[str, str]:
+        """The merchant numbers, as queries and closing name them."""
+        if sub_merchant:
+            return {"sp_mchid": self._till.merchant_number, "sub_mchid": sub_merchant}
+        return {"mchid": self._till.merchant_number}
 
-    def close(self, out_trade_no: str) -> Trade:
-        status, body = self._pay.close(out_trade_no)
-        if status == 204:
-            return Trade(out_trade_no, TradeState.CLOSED)
-        if status == 404 and _error_code(body) in _NOT_THERE:
-            return Trade(out_trade_no, TradeState.UNKNOWN)
-        # Refused, most likely because it is paid or closed: the query says which.
-        trade = self.query(out_trade_no)
-        if trade.state is TradeState.UNPAID:
-            raise Unavailable(f"WeChat Pay does not close {out_trade_no}: {_error_code(body)}")
-        return trade
-
-    def refund(self, ask: RefundAsk) -> ChannelRefund:
-        answer = self._pay.refund(
-            out_refund_no=ask.out_refund_no,
-            out_trade_no=ask.out_trade_no,
-            amount={"refund": ask.amount_fen, "total": ask.total_fen, "currency": "CNY"},
-            reason=ask.reason[:_REASON_MAX] or None,
-        )
-        return _understood(wechat_words.refund_of, _granted(answer))
-
-    def query_refund(self, out_refund_no: str) -> ChannelRefund:
-        return _understood(wechat_words.refund_of, _granted(self._pay.query_refund(out_refund_no)))
-
-    def fetch_bill(self, day: date) -> Iterator[BillLine] | None:
-        return wechat_bill.fetch(self._pay, day)
-
-    def parse_notice(self, headers: Mapping[str, str], body: str, now: datetime) -> Notice:
-        return self._notices.read(headers, body, now)
+    def _who(self, sub_merchant: str) -> dict[str, Any]:
+        """The same and the app, as an order names them; a shop's money is to be frozen."""
+        if sub_merchant:
+            frozen = {"settle_info": {"profit_sharing": True}}
+            return {"sp_appid": self._app_id, **self._whose(sub_merchant), **frozen}
+        return {"appid": self._app_id, **self._whose("")}
 
 
-def _error(body: str | bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(body)
-    except ValueError:
+def _orders(sub_merchant: str) -> str:
+    return "/v3/pay/partner/transactions" if sub_merchant else "/v3/pay/transactions"
+
+
+def _order(sub_merchant: str, out_trade_no: str) -> str:
+    return f"{_orders(sub_merchant)}/out-trade-no/{in_path(out_trade_no)}"
+
+
+def _payer(order: Prepay) -> dict[str, Any]:
+    """Who pays, or from where, as far as the way wants to know."""
+    if order.way is PayWay.WECHAT_JSAPI:
+        name = "sp_openid" if order.sub_merchant else "openid"
+        return {"payer": {name: order.openid}}
+    if order.way is PayWay.WECHAT_H5:
+        scene = {"payer_client_ip": order.client_ip, "h5_info": {"type": "Wap"}}
+        return {"scene_info": scene}
+    if order.way is PayWay.WECHAT_NATIVE:
         return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _error_code(body: str | bytes) -> str:
-    return str(_error(body).get("code", ""))
-
-
-def _understood(parse: Callable[[dict[str, Any]], Answer], told: dict[str, Any]) -> Answer:
-    """What the answer says; InvariantBroken when WeChat Pay's words have changed."""
-    try:
-        return parse(told)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvariantBroken(f"WeChat Pay answers in an unknown form: {error!r}") from error
-
-
-def _granted(answer: tuple[int, str | bytes]) -> dict[str, Any]:
-    """The body of a 2xx answer, or ChannelRefused in the channel's own words."""
-    status, body = answer
-    told = _error(body)
-    if 200 <= status < 300:
-        return told
-    code, message = told.get("code", status), told.get("message", "")
-    raise ChannelRefused(f"{code}: {message}"[:200], fields={"code": str(code)})
+    raise InvariantBroken(f"WeChat Pay takes no money by {order.way}")

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
 from wechatpayv3 import WeChatPay
@@ -68,5 +69,20 @@ def _line(fields: dict[str, str]) -> BillLine:
             amount_fen=from_yuan(fields["申请退款金额"]),
             out_refund_no=fields["商户退款单号"],
             refund_state=REFUND_STATES.get(fields["退款状态"]),
+            fee_fen=_fee_fen(fields["手续费"]),
+            transaction_id=fields["微信订单号"],
         )
-    return BillLine(out_trade_no=fields["商户订单号"], amount_fen=from_yuan(fields["订单金额"]))
+    return BillLine(
+        out_trade_no=fields["商户订单号"],
+        amount_fen=from_yuan(fields["订单金额"]),
+        fee_fen=_fee_fen(fields["手续费"]),
+        transaction_id=fields["微信订单号"],
+    )
+
+
+def _fee_fen(text: str) -> int:
+    """`0.06000` yuan as 6 fen; five decimals are written, whole fen are kept."""
+    try:
+        return int((Decimal(text) * 100).to_integral_value(ROUND_HALF_UP))
+    except InvalidOperation as error:
+        raise InvariantBroken(f"not a fee in yuan: {text!r}") from error

@@ -1,7 +1,7 @@
 """Notices of WeChat Pay: genuine, fresh, for us, and opened.
 
 Sources: WeChat Pay merchant documents 「如何使用微信支付公钥验签」, 「如何解密回调报文」,
-「签名探测流量」, 「支付成功回调通知」, 「退款结果通知」.
+「签名探测流量」, 「支付成功回调通知」, 「退款结果通知」, 「商家转账回调通知」.
 """
 
 import json
@@ -15,6 +15,7 @@ from wechatpayv3.utils import aes_decrypt, load_public_key, rsa_verify
 from services.contracts.settlement import NoticeRefused
 from services.settlement.channels import wechat_words
 from services.settlement.domain.channel import ChannelRefund, Notice, Trade
+from services.settlement.domain.payouts import Payout
 
 AGE_MAX = timedelta(minutes=5)
 BODY_MAX = 64 * 1024
@@ -42,7 +43,7 @@ class NoticeReader:
             return Notice(
                 notice_id=_fitting(_NOTICE_ID, envelope["id"]),
                 event_type=envelope["event_type"],
-                merchant_number=told.get("mchid", ""),
+                merchant_number=_merchant_number(told),
                 about=_about(envelope["event_type"], told),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -80,13 +81,22 @@ class NoticeReader:
         return told
 
 
-def _about(event_type: str, told: Mapping[str, Any]) -> Trade | ChannelRefund:
+def _merchant_number(told: Mapping[str, Any]) -> str:
+    """Ours, by the name of the product: alone, as a partner, in a transfer."""
+    names = ("mchid", "sp_mchid", "mch_id")
+    return next((str(told[name]) for name in names if name in told), "")
+
+
+def _about(event_type: str, told: Mapping[str, Any]) -> Trade | ChannelRefund | Payout:
     if event_type == "TRANSACTION.SUCCESS":
         _fitting(_NUMBER, told["out_trade_no"])
         return wechat_words.trade_of(told)
     if event_type in ("REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"):
         _fitting(_NUMBER, told["out_refund_no"])
         return wechat_words.refund_of(told)
+    if event_type == "MCHTRANSFER.BILL.FINISHED":
+        _fitting(_NUMBER, told["out_bill_no"])
+        return wechat_words.payout_of(told)
     raise NoticeRefused(f"a notice of {event_type[:40]}, which we never asked for")
 
 

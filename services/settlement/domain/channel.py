@@ -10,7 +10,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from services.contracts.settlement import JsapiParams, RefundState
+from services.contracts.settlement import PayOffer, PayWay, RefundState
+from services.settlement.domain.payouts import Payout
 from services.settlement.domain.postings import Till
 
 
@@ -36,6 +37,8 @@ class Trade:
     currency: str = ""
     transaction_id: str = ""
     paid_at: datetime | None = None
+    sub_merchant: str = ""
+    """The shop's own merchant number, where the shop itself received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +54,54 @@ class ChannelRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class TradeRef:
+    """All that a channel may want to know of a channel order that we made earlier."""
+
+    out_trade_no: str
+    asked_at: datetime
+    """When we first meant to make it: with UnionPay a part of its name (`txnTime`)."""
+    pay_before: datetime
+    transaction_id: str = ""
+    """The channel's own number for it, once paid."""
+    sub_merchant: str = ""
+    """The shop's own merchant number at the channel, where the shop itself receives."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRef:
+    """All that a channel may want to know of a refund that we asked for earlier."""
+
+    out_refund_no: str
+    requested_at: datetime
+    trade: TradeRef
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A genuine notice: who sent it is proved, what it says is not compared with anything yet."""
 
     notice_id: str
     event_type: str
     merchant_number: str
-    about: Trade | ChannelRefund
+    about: Trade | ChannelRefund | Payout
 
 
 @dataclass(frozen=True, slots=True)
 class Prepay:
     """A channel order to be made."""
 
+    way: PayWay
     out_trade_no: str
     subject: str
     amount_fen: int
-    openid: str
+    asked_at: datetime
     pay_before: datetime
+    openid: str = ""
+    """Who pays: for WeChat's own sheet."""
+    client_ip: str = "127.0.0.1"
+    return_url: str = ""
+    """Where the channel's page sends the payer back to."""
+    sub_merchant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +109,11 @@ class RefundAsk:
     """A refund to be asked for; `total_fen` is what was paid through the channel order."""
 
     out_refund_no: str
-    out_trade_no: str
+    trade: TradeRef
     amount_fen: int
     total_fen: int
     reason: str
+    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +124,9 @@ class BillLine:
     amount_fen: int
     out_refund_no: str = ""
     refund_state: RefundState | None = None
+    fee_fen: int = 0
+    """What the channel keeps for itself; below zero where a refund gives a fee back."""
+    transaction_id: str = ""
 
     @property
     def reference(self) -> str:
@@ -108,22 +145,31 @@ class PayChannel(Protocol):
     def app_id(self) -> str:
         """Whose users pay."""
 
+    @property
+    def ways(self) -> frozenset[PayWay]:
+        """The ways in which this channel takes money."""
+
     def prepay(self, order: Prepay) -> str:
-        """Make the channel order, or make it again; its prepay id."""
+        """Make the channel order, or make it again; what `offer` needs later (a prepay id, a
+        link), at most 1,000 characters, or nothing where no call is needed.
+        """
 
-    def jsapi_params(self, prepay_id: str, now: datetime) -> JsapiParams:
-        """What the phone needs to open the pay sheet."""
+    def offer(self, order: Prepay, token: str, now: datetime) -> PayOffer:
+        """What the phone needs to pay: made here, without a call."""
 
-    def query(self, out_trade_no: str) -> Trade:
+    def query(self, trade: TradeRef) -> Trade:
         """The channel order as it stands now."""
 
-    def close(self, out_trade_no: str) -> Trade:
-        """Take no more money for it: CLOSED or UNKNOWN, or PAID when it was too late for that."""
+    def close(self, trade: TradeRef) -> Trade:
+        """Take no more money for it: CLOSED or UNKNOWN, or PAID when it was too late for that.
+
+        Unavailable where the channel cannot close it yet.
+        """
 
     def refund(self, ask: RefundAsk) -> ChannelRefund:
         """Ask for a refund; the same number again is the same refund."""
 
-    def query_refund(self, out_refund_no: str) -> ChannelRefund:
+    def query_refund(self, refund: RefundRef) -> ChannelRefund:
         """The refund as it stands now."""
 
     def fetch_bill(self, day: date) -> Iterator[BillLine] | None:

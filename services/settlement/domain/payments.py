@@ -1,9 +1,49 @@
 """A payment and the channel orders through which it may be paid: their states and legal moves."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
-from services.contracts.settlement import PaymentState
+from services.contracts.settlement import Channel, Custody, PaymentState, PayWay
+
+
+class Purpose(StrEnum):
+    """What a payment is for."""
+
+    ORDER = "order"
+    FEE = "fee"
+    """Property fee bills: an allocation is a fee payment's."""
+
+
+CHANNEL_OF = {
+    PayWay.WECHAT_JSAPI: Channel.WECHAT,
+    PayWay.WECHAT_NATIVE: Channel.WECHAT,
+    PayWay.WECHAT_H5: Channel.WECHAT,
+    PayWay.ALIPAY_WAP: Channel.ALIPAY,
+    PayWay.ALIPAY_PAGE: Channel.ALIPAY,
+    PayWay.ALIPAY_QR: Channel.ALIPAY,
+    PayWay.UNIONPAY_PAGE: Channel.UNIONPAY,
+}
+MADE_BY_THE_PAYER = (PayWay.ALIPAY_WAP, PayWay.ALIPAY_PAGE, PayWay.UNIONPAY_PAGE)
+"""Ways in which the channel hears of the order only when the payer's browser brings it."""
+
+
+class _Opens(Protocol):
+    @property
+    def ways(self) -> frozenset[PayWay]: ...
+
+
+def ways_of(channels: Mapping[Channel, _Opens], custody: Custody, purpose: str) -> list[PayWay]:
+    """The ways that are open for a payment, in the order in which pages show them."""
+    if custody is Custody.PLATFORM:
+        opened = set(channels[Channel.WECHAT].ways)
+    else:
+        opened = set().union(*(channel.ways for channel in channels.values()))
+        opened.add(PayWay.BALANCE)
+        if purpose == Purpose.ORDER:
+            opened.add(PayWay.ON_DELIVERY)
+    return [way for way in PayWay if way in opened]
 
 
 class PaymentAct(StrEnum):

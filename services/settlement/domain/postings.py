@@ -1,11 +1,12 @@
-"""Every movement of money that there is, by name."""
+"""Every movement of an order's money that there is, by name."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.contracts.settlement import Allocation, Channel
+from services.contracts.settlement import Channel
 from services.settlement.domain import accounts
-from services.settlement.domain.transfers import Transfer, TransferKind, between
+from services.settlement.domain.accounts import Account, Custodian
+from services.settlement.domain.escrows import Parts, Settlement
+from services.settlement.domain.transfers import Entry, Transfer, TransferKind, between
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,22 @@ class Till:
 
     channel: Channel
     merchant_number: str
+    custodian: Custodian = Custodian.PROPERTY
+
+    @property
+    def clearing(self) -> Account:
+        """What lies there."""
+        return accounts.clearing(self.channel, self.merchant_number, self.custodian)
+
+    @property
+    def unclaimed(self) -> Account:
+        """What came there and nobody may keep."""
+        return accounts.unclaimed(self.channel, self.merchant_number, self.custodian)
+
+    @property
+    def refunds_under_way(self) -> Account:
+        """What it has been asked to give back."""
+        return accounts.refunds_under_way(self.channel, self.merchant_number, self.custodian)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,49 +42,143 @@ class Source:
     payment_id: str
 
 
-def receipts(source: Source, allocations: Sequence[Allocation]) -> list[Transfer]:
-    """Paid in time: from the channel into the escrow of each order."""
-    clearing = accounts.clearing(source.till.channel, source.till.merchant_number)
-    return [
-        Transfer(
-            kind=TransferKind.RECEIPT,
-            purpose=part.order_id,
-            entries=between(clearing, accounts.escrow(part.order_id), part.amount_fen),
-            reason="paid",
-            order_id=part.order_id,
-            payment_id=source.payment_id,
-            reference=source.out_trade_no,
-        )
-        for part in allocations
-    ]
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What comes to be held for one order."""
+
+    order_id: str
+    merchant_id: str
+    parts: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Givers:
+    """Who gives each part of a payment."""
+
+    channel: Account
+    fund_hold: Account | None = None
+    card_hold: Account | None = None
+    gift: Account | None = None
+
+
+def _entries(*pairs: tuple[Account | None, int]) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(account, amount_fen) for account, amount_fen in pairs if account and amount_fen
+    )
+
+
+def receipt(source: Source, held: Held, givers: Givers) -> Transfer:
+    """Paid in time: from channel, fund and card into the escrow of an order."""
+    parts = held.parts
+    escrow = accounts.escrow(held.order_id, source.till.custodian)
+    return Transfer(
+        kind=TransferKind.RECEIPT,
+        purpose=held.order_id,
+        entries=_entries(
+            (givers.channel, -parts.channel_fen),
+            (givers.fund_hold, -parts.fund_fen),
+            (givers.card_hold, -parts.card_fen),
+            (escrow, parts.money_fen),
+        ),
+        reason="paid",
+        order_id=held.order_id,
+        payment_id=source.payment_id,
+        reference=source.out_trade_no,
+    )
+
+
+def gift_used(source: Source, held: Held, gift_hold: Account) -> Transfer:
+    """The merchant keeps so much of its promise: it gives goods for nothing."""
+    return Transfer(
+        kind=TransferKind.GIFT_USED,
+        purpose=held.order_id,
+        entries=between(
+            gift_hold, accounts.merchant_promise(held.merchant_id), held.parts.gift_fen
+        ),
+        reason="paid",
+        order_id=held.order_id,
+        payment_id=source.payment_id,
+    )
 
 
 def unclaimed_receipt(source: Source, amount_fen: int, reason: str) -> Transfer:
     """Paid too late or twice: from the channel to where nobody may keep it."""
-    till = source.till
     return Transfer(
         kind=TransferKind.UNCLAIMED_RECEIPT,
         purpose=source.out_trade_no,
-        entries=between(
-            accounts.clearing(till.channel, till.merchant_number),
-            accounts.unclaimed(till.channel, till.merchant_number),
-            amount_fen,
-        ),
+        entries=between(source.till.clearing, source.till.unclaimed, amount_fen),
         reason=reason,
         payment_id=source.payment_id,
         reference=source.out_trade_no,
     )
 
 
-def release(order_id: str, payment_id: str, merchant_id: str, amount_fen: int) -> Transfer:
-    """The deal is done: from the escrow to the merchant."""
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """The two sides of one order's money."""
+
+    order_id: str
+    payment_id: str
+    merchant_id: str
+    household_id: str
+    custodian: Custodian = Custodian.PROPERTY
+
+    @property
+    def escrow(self) -> Account:
+        """Where its money is held."""
+        return accounts.escrow(self.order_id, self.custodian)
+
+
+def release(deal: Deal, settled: Settlement, debt_fen: int, turn: int) -> Transfer:
+    """The deal is done: from the escrow to the merchant, less commission, and less what it owes."""
+    paid_back_fen = min(debt_fen, settled.net_fen)
     return Transfer(
         kind=TransferKind.RELEASE,
-        purpose=order_id,
-        entries=between(accounts.escrow(order_id), accounts.merchant_fund(merchant_id), amount_fen),
+        purpose=deal.order_id if turn == 1 else f"{deal.order_id}.{turn}",
+        entries=_entries(
+            (deal.escrow, -settled.money_fen),
+            (accounts.PROMOTION_COST, -settled.subsidy_fen),
+            (accounts.COMMISSION, settled.commission_fen),
+            (accounts.merchant_receivable(deal.merchant_id), paid_back_fen),
+            (accounts.merchant_fund(deal.merchant_id), settled.net_fen - paid_back_fen),
+        ),
         reason="completed",
-        order_id=order_id,
-        payment_id=payment_id,
+        order_id=deal.order_id,
+        payment_id=deal.payment_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What a merchant has: its fund, then its deposit; the rest it comes to owe."""
+
+    fund_fen: int
+    deposit_fen: int
+
+    def pay(self, amount_fen: int) -> tuple[int, int, int]:
+        """So much from the fund, from the deposit, and as a debt."""
+        from_fund_fen = min(amount_fen, self.fund_fen)
+        from_deposit_fen = min(amount_fen - from_fund_fen, self.deposit_fen)
+        return from_fund_fen, from_deposit_fen, amount_fen - from_fund_fen - from_deposit_fen
+
+
+def taken_back(deal: Deal, undo: Settlement, purse: Purse, purpose: str, reason: str) -> Transfer:
+    """After settlement: from the merchant (and of the commission) into the escrow again."""
+    fund_fen, deposit_fen, owed_fen = purse.pay(undo.net_fen)
+    return Transfer(
+        kind=TransferKind.TAKEN_BACK,
+        purpose=purpose,
+        entries=_entries(
+            (accounts.merchant_fund(deal.merchant_id), -fund_fen),
+            (accounts.merchant_deposit(deal.merchant_id), -deposit_fen),
+            (accounts.merchant_receivable(deal.merchant_id), -owed_fen),
+            (accounts.COMMISSION, -undo.commission_fen),
+            (accounts.PROMOTION_COST, undo.subsidy_fen),
+            (deal.escrow, undo.money_fen),
+        ),
+        reason=reason,
+        order_id=deal.order_id,
+        payment_id=deal.payment_id,
     )
 
 
@@ -80,56 +191,71 @@ class RefundWay:
     order_id: str | None
     amount_fen: int
     reason: str
+    asked_by: str = ""
 
 
-def refund_to_fund(refund: RefundWay, order_id: str, household_id: str) -> Transfer:
-    """Called off, and the household keeps the money here: done at once."""
+def _refund(kind: TransferKind, refund: RefundWay, entries: tuple[Entry, ...]) -> Transfer:
     return Transfer(
-        kind=TransferKind.REFUND_TO_FUND,
+        kind=kind,
         purpose=refund.refund_id,
-        entries=between(
-            accounts.escrow(order_id), accounts.household_fund(household_id), refund.amount_fen
-        ),
+        entries=entries,
         reason=refund.reason,
-        order_id=order_id,
+        order_id=refund.order_id,
+        payment_id=refund.payment_id,
+        refund_id=refund.refund_id,
+        reference=None if kind is TransferKind.REFUND_BEGUN else refund.refund_id,
+        made_by=refund.asked_by,
+    )
+
+
+def refund_to_fund(refund: RefundWay, escrow: Account, household_id: str) -> Transfer:
+    """The household keeps the money here: done at once."""
+    fund = accounts.household_fund(household_id)
+    entries = between(escrow, fund, refund.amount_fen)
+    return _refund(TransferKind.REFUND_TO_FUND, refund, entries)
+
+
+def refund_to_card(refund: RefundWay, escrow: Account, card_id: str, money_fen: int) -> Transfer:
+    """Back onto the card that paid: done at once."""
+    entries = between(escrow, accounts.card(card_id), money_fen)
+    return _refund(TransferKind.REFUND_TO_CARD, refund, entries)
+
+
+def gift_restored(refund: RefundWay, card_id: str, merchant_id: str, gift_fen: int) -> Transfer:
+    """The merchant promises it again."""
+    promise = accounts.merchant_promise(merchant_id)
+    return Transfer(
+        kind=TransferKind.GIFT_RESTORED,
+        purpose=refund.refund_id,
+        entries=between(promise, accounts.card_gift(card_id), gift_fen),
+        reason=refund.reason,
+        order_id=refund.order_id,
         payment_id=refund.payment_id,
         refund_id=refund.refund_id,
         reference=refund.refund_id,
     )
 
 
-def refund_begun(refund: RefundWay, till: Till) -> Transfer:
+def refund_void(refund: RefundWay, escrow: Account, community_id: str) -> Transfer:
+    """Nobody has collected it: it is not due any more."""
+    entries = between(escrow, accounts.cash_due(community_id), refund.amount_fen)
+    return _refund(TransferKind.REFUND_VOID, refund, entries)
+
+
+def refund_begun(refund: RefundWay, till: Till, held: Account) -> Transfer:
     """Given up here; the channel has yet to pay it out."""
-    held = (
-        accounts.escrow(refund.order_id)
-        if refund.order_id
-        else accounts.unclaimed(till.channel, till.merchant_number)
-    )
-    under_way = accounts.refunds_under_way(till.channel, till.merchant_number)
-    return Transfer(
-        kind=TransferKind.REFUND_BEGUN,
-        purpose=refund.refund_id,
-        entries=between(held, under_way, refund.amount_fen),
-        reason=refund.reason,
-        order_id=refund.order_id,
-        payment_id=refund.payment_id,
-        refund_id=refund.refund_id,
-    )
+    entries = between(held, till.refunds_under_way, refund.amount_fen)
+    return _refund(TransferKind.REFUND_BEGUN, refund, entries)
 
 
 def refund_paid_out(refund: RefundWay, till: Till) -> Transfer:
     """The channel has paid it out: it holds so much less for us."""
-    return Transfer(
-        kind=TransferKind.REFUND_PAID_OUT,
-        purpose=refund.refund_id,
-        entries=between(
-            accounts.refunds_under_way(till.channel, till.merchant_number),
-            accounts.clearing(till.channel, till.merchant_number),
-            refund.amount_fen,
-        ),
-        reason=refund.reason,
-        order_id=refund.order_id,
-        payment_id=refund.payment_id,
-        refund_id=refund.refund_id,
-        reference=refund.refund_id,
-    )
+    entries = between(till.refunds_under_way, till.clearing, refund.amount_fen)
+    return _refund(TransferKind.REFUND_PAID_OUT, refund, entries)
+
+
+def refund_redirected(refund: RefundWay, till: Till, household_id: str) -> Transfer:
+    """The channel would not; the household's fund takes it."""
+    fund = accounts.household_fund(household_id)
+    entries = between(till.refunds_under_way, fund, refund.amount_fen)
+    return _refund(TransferKind.REFUND_REDIRECTED, refund, entries)

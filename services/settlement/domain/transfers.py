@@ -23,6 +23,37 @@ class TransferKind(StrEnum):
     REFUND_BEGUN = "refund_begun"
     REFUND_PAID_OUT = "refund_paid_out"
     REFUND_TO_FUND = "refund_to_fund"
+    REFUND_TO_CARD = "refund_to_card"
+    REFUND_VOID = "refund_void"
+    """Called off before the courier collected: nothing to give back."""
+    REFUND_REDIRECTED = "refund_redirected"
+    """The channel would not take it back: the household's fund did."""
+    TAKEN_BACK = "taken_back"
+    """From the merchant, after settlement."""
+    HELD = "held"
+    HOLD_GIVEN_BACK = "hold_given_back"
+    GIFT_USED = "gift_used"
+    GIFT_RESTORED = "gift_restored"
+    GIFT_PROMISED = "gift_promised"
+    GIFT_VOIDED = "gift_voided"
+    CARD_SOLD = "card_sold"
+    CARD_RETURNED = "card_returned"
+    CASH_COLLECTED = "cash_collected"
+    CASH_HANDED_IN = "cash_handed_in"
+    DEPOSIT_TAKEN = "deposit_taken"
+    FEE_RECEIPT = "fee_receipt"
+    FEE_OFFSET = "fee_offset"
+    FEE_UNDONE = "fee_undone"
+    """The fee system refused it, or it was reversed: the money is on the payer's fund."""
+    WITHDRAWAL_BEGUN = "withdrawal_begun"
+    WITHDRAWAL_DONE = "withdrawal_done"
+    WITHDRAWAL_FAILED = "withdrawal_failed"
+    SHARED = "shared"
+    """The channel has unfrozen the shop's part and shared the commission."""
+    CHANNEL_FEE = "channel_fee"
+    CHANNEL_SETTLED = "channel_settled"
+    """The channel has paid out to the property's bank."""
+    CORRECTION = "correction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +77,10 @@ class Transfer:
     payment_id: str | None = None
     refund_id: str | None = None
     reference: str | None = None
+    made_by: str = ""
+    """The person behind it, where one is."""
+    corrects: str | None = None
+    """The transfer that this one undoes."""
 
     def __post_init__(self) -> None:
         amounts = [exact(entry.amount_fen) for entry in self.entries]

@@ -3,15 +3,21 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Row, bindparam, or_, update
 
 from services.contracts.settlement import Channel, PaymentState
 from services.kernel.db import Database, Tx
 from services.kernel.errors import LinliError
 from services.settlement import queries
 from services.settlement.domain.channel import PayChannel, Trade, TradeState
-from services.settlement.domain.payments import LIVE, ChannelOrderState, next_poll_at
+from services.settlement.domain.payments import (
+    LIVE,
+    MADE_BY_THE_PAYER,
+    ChannelOrderState,
+    next_poll_at,
+)
 from services.settlement.tables import ChannelOrderRow
 from services.settlement.use_cases.book_trade import book_trade
 
@@ -29,7 +35,13 @@ _CLOSE = (
     )
     .values(state=ChannelOrderState.CLOSED, next_poll_at=None)
 )
-_FORGET = _CLOSE.where(ChannelOrderRow.asked_at < bindparam("asked_before"))
+_FORGET = _CLOSE.where(
+    ChannelOrderRow.asked_at < bindparam("asked_before"),
+    or_(
+        ChannelOrderRow.way.not_in(MADE_BY_THE_PAYER),
+        ChannelOrderRow.pay_before < bindparam("now"),
+    ),
+)
 _POSTPONE = (
     update(ChannelOrderRow)
     .where(
@@ -53,17 +65,18 @@ def poll_payments(db: Database, channels: Mapping[Channel, PayChannel], now: dat
         over = row.payment_state in (PaymentState.PAID, PaymentState.CLOSED)
         _postpone(db, channel, row.out_trade_no, row.poll_count + 1, now)
         try:
-            ask_channel(db, channel, row.out_trade_no, now, close=over)
+            ask_channel(db, channel, row, now, close=over)
         except LinliError as error:
             log.warning("channel order %s: %s", row.out_trade_no, error.message)
     return len(due)
 
 
 def ask_channel(
-    db: Database, channel: PayChannel, out_trade_no: str, now: datetime, *, close: bool = False
+    db: Database, channel: PayChannel, row: Row[Any], now: datetime, *, close: bool = False
 ) -> Trade:
-    """Ask (or close) and keep what the channel says, money included; what it said."""
-    trade = channel.close(out_trade_no) if close else channel.query(out_trade_no)
+    """Ask about (or close) a channel order and keep what the channel says, money included."""
+    trade_ref = queries.trade_ref(row)
+    trade = channel.close(trade_ref) if close else channel.query(trade_ref)
     if trade.state is not TradeState.UNPAID:
         with db.transaction() as tx:
             _keep(tx, channel, trade, now)
@@ -77,7 +90,7 @@ def _keep(tx: Tx, channel: PayChannel, trade: Trade, now: datetime) -> None:
     elif trade.state is TradeState.CLOSED:
         tx.execute(_CLOSE, key)
     elif trade.state is TradeState.UNKNOWN:
-        tx.execute(_FORGET, {**key, "asked_before": now - UNKNOWN_AFTER})
+        tx.execute(_FORGET, {**key, "asked_before": now - UNKNOWN_AFTER, "now": now})
 
 
 def _postpone(

@@ -27,18 +27,28 @@ class RefundWish:
     total_fen: int
     to: RefundTo
     reason: str
+    asked_by: str = ""
 
     @property
     def way(self) -> RefundWay:
         """What the ledger needs to know of it."""
         return RefundWay(
-            self.refund_id, self.source.payment_id, self.order_id, self.amount_fen, self.reason
+            self.refund_id,
+            self.source.payment_id,
+            self.order_id,
+            self.amount_fen,
+            self.reason,
+            self.asked_by,
         )
 
 
-def insert_refund(tx: Tx, wish: RefundWish, now: datetime) -> None:
-    """Note the refund: due at once through the channel, or done when the fund takes it."""
-    by_channel = wish.to is RefundTo.CHANNEL
+def insert_refund(
+    tx: Tx, wish: RefundWish, now: datetime, *, by_hand: bool = False, done: bool = False
+) -> None:
+    """Note the refund: due at once through its channel; `by_hand`, it waits for the cashier;
+    `done`, the money is where it should be already.
+    """
+    due = not (by_hand or done)
     tx.execute(
         _INSERT,
         {
@@ -49,7 +59,7 @@ def insert_refund(tx: Tx, wish: RefundWish, now: datetime) -> None:
             "payer_account_id": wish.payer_account_id,
             "amount_fen": wish.amount_fen,
             "refund_to": wish.to,
-            "state": RefundState.PENDING if by_channel else RefundState.DONE,
+            "state": RefundState.DONE if done else RefundState.PENDING,
             "reason": wish.reason[:200],
             "channel": wish.source.till.channel,
             "merchant_number": wish.source.till.merchant_number,
@@ -57,10 +67,12 @@ def insert_refund(tx: Tx, wish: RefundWish, now: datetime) -> None:
             "total_fen": wish.total_fen,
             "try_count": 0,
             "refusal_count": 0,
-            "next_try_at": now if by_channel else None,
+            "next_try_at": now if due else None,
             "last_error": "",
             "requested_at": now,
-            "done_at": None if by_channel else now,
+            "done_at": now if done else None,
             "version": 1,
+            "custodian": wish.source.till.custodian,
+            "asked_by": wish.asked_by[:80],
         },
     )

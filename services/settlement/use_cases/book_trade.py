@@ -9,27 +9,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, update
+from sqlalchemy import Row, bindparam, update
 
 from services.contracts.orders import RefundTo
-from services.contracts.settlement import (
-    Allocation,
-    Channel,
-    EscrowState,
-    NoticeMismatch,
-    PaymentReceived,
-    PaymentState,
-)
-from services.kernel import outbox
+from services.contracts.settlement import Channel, NoticeMismatch, PaymentState
 from services.kernel.db import Tx
 from services.kernel.ids import derived_id
-from services.settlement import ledger, locks
+from services.settlement import ledger, locks, queries
 from services.settlement.domain import postings
+from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.channel import Trade
 from services.settlement.domain.payments import PAYMENT_MOVES, ChannelOrderState, PaymentAct
 from services.settlement.domain.postings import Source, Till
-from services.settlement.tables import ChannelOrderRow, EscrowRow, PaymentRow
+from services.settlement.tables import ChannelOrderRow, PaymentRow
 from services.settlement.use_cases.begin_refund import RefundWish, insert_refund
+from services.settlement.use_cases.hold_money import Arrived, hold
 
 _MARK_PAID = (
     update(ChannelOrderRow)
@@ -64,7 +58,6 @@ _MARK_BOTH_PAID = (
         }
     )
 )
-_INSERT_ESCROW = insert(EscrowRow)
 
 
 class Booking(StrEnum):
@@ -75,6 +68,8 @@ class Booking(StrEnum):
     """Booked before; nothing has changed."""
     PAID_LATE = "paid_late"
     PAID_TWICE = "paid_twice"
+    TOO_LITTLE = "too_little"
+    """Meant for a payment whose fund part has been given back meanwhile."""
 
 
 def book_trade(tx: Tx, channel: Channel, trade: Trade, now: datetime) -> Booking:
@@ -87,11 +82,16 @@ def book_trade(tx: Tx, channel: Channel, trade: Trade, now: datetime) -> Booking
     if asked.channel_order_state == ChannelOrderState.PAID:
         return Booking.KNOWN
     paid_at = trade.paid_at or now
+    covered_fen = asked.fund_fen + asked.card_fen + asked.gift_fen
     if (asked.state, PaymentAct.RECEIVE) in PAYMENT_MOVES:
-        _hold(tx, rows, trade, paid_at, now)
-        return Booking.HELD
-    twice = asked.state == PaymentState.PAID
-    booking = Booking.PAID_TWICE if twice else Booking.PAID_LATE
+        if trade.amount_fen + covered_fen >= asked.payment_fen:
+            _hold(tx, rows, trade, paid_at, now)
+            return Booking.HELD
+        booking = Booking.TOO_LITTLE
+    elif asked.state == PaymentState.PAID:
+        booking = Booking.PAID_TWICE
+    else:
+        booking = Booking.PAID_LATE
     _give_back(tx, asked, trade, booking, paid_at, now)
     return booking
 
@@ -99,6 +99,7 @@ def book_trade(tx: Tx, channel: Channel, trade: Trade, now: datetime) -> Booking
 def _compare(asked: Row[Any], trade: Trade) -> None:
     pairs = {
         "merchant": (asked.merchant_number, trade.merchant_number),
+        "sub-merchant": (asked.sub_merchant, trade.sub_merchant),
         "app": (asked.app_id, trade.app_id),
         "amount": (asked.amount_fen, trade.amount_fen),
         "currency": ("CNY", trade.currency),
@@ -109,7 +110,8 @@ def _compare(asked: Row[Any], trade: Trade) -> None:
 
 
 def _source(asked: Row[Any]) -> Source:
-    till = Till(Channel(asked.channel), asked.merchant_number)
+    held_there = Custodian.CHANNEL if asked.sub_merchant else Custodian.PROPERTY
+    till = Till(Channel(asked.channel), asked.merchant_number, held_there)
     return Source(till, asked.out_trade_no, asked.payment_id)
 
 
@@ -124,37 +126,21 @@ def _mark(asked: Row[Any], trade: Trade, paid_at: datetime) -> dict[str, object]
 
 def _hold(tx: Tx, rows: Sequence[Row[Any]], trade: Trade, paid_at: datetime, now: datetime) -> None:
     asked = rows[0]
-    parts = [
-        Allocation(order_id=row.order_id, merchant_id=row.merchant_id, amount_fen=row.allocated_fen)
-        for row in rows
-    ]
     tx.execute(_MARK_BOTH_PAID, _mark(asked, trade, paid_at))
-    tx.execute(_INSERT_ESCROW, [_escrow_row(asked, part, now) for part in parts])
-    ledger.post(tx, postings.receipts(_source(asked), parts), now)
-    outbox.emit(
+    source = _source(asked)
+    hold(
         tx,
-        PaymentReceived(
-            aggregate_id=asked.payment_id,
-            version=1,
-            household_id=asked.household_id,
-            channel=Channel(asked.channel),
-            amount_fen=trade.amount_fen,
-            allocations=parts,
+        Arrived(
+            payment=asked,
+            orders=[queries.allocation_of(row) for row in rows],
+            amount_fen=asked.payment_fen,
+            source=source,
+            giver=source.till.clearing,
+            channel_fen=trade.amount_fen,
             paid_at=paid_at,
         ),
+        now,
     )
-
-
-def _escrow_row(asked: Row[Any], part: Allocation, now: datetime) -> dict[str, object]:
-    return {
-        "order_id": part.order_id,
-        "payment_id": asked.payment_id,
-        "merchant_id": part.merchant_id,
-        "household_id": asked.household_id,
-        "amount_fen": part.amount_fen,
-        "state": EscrowState.HELD,
-        "held_at": now,
-    }
 
 
 def _give_back(
@@ -178,7 +164,7 @@ def _give_back(
         tx,
         [
             postings.unclaimed_receipt(source, trade.amount_fen, booking),
-            postings.refund_begun(wish.way, source.till),
+            postings.refund_begun(wish.way, source.till, source.till.unclaimed),
         ],
         now,
     )

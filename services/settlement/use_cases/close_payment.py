@@ -30,9 +30,11 @@ from services.settlement.domain.payments import (
     PAYMENT_MOVES,
     ChannelOrderState,
     PaymentAct,
+    Purpose,
     payment_sources,
 )
 from services.settlement.tables import ChannelOrderRow, PaymentRow
+from services.settlement.use_cases import cover_payment, receive_fee
 from services.settlement.use_cases.ask_channel import ask_channel
 
 log = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ def close_payment(
     if over is not None:
         return over
     for row in live:
-        ask_channel(db, channels[Channel(row.channel)], row.out_trade_no, now, close=True)
+        ask_channel(db, channels[Channel(row.channel)], row, now, close=True)
     failpoints.hit("settlement.close.after_channel")
     return _finish(db, command.payment_id, now)
 
@@ -125,9 +127,13 @@ def _bury(tx: Tx, command: ClosePayment, now: datetime) -> None:
 def _finish(db: Database, payment_id: str, now: datetime) -> PaymentView:
     with db.transaction() as tx:
         tx.execute(_CLOSE_CHANNEL_ORDERS, {"payment": payment_id})
-        closed = {"payment": payment_id, "to_state": PaymentState.CLOSED, "at": now}
-        tx.execute(_CLOSE, closed)
-        row = queries.payment_row(tx, payment_id)
+        row = locks.payment_for_update(tx, payment_id)
         if row is None:
             raise InvariantBroken(f"payment {payment_id} has gone")
+        closed = {"payment": payment_id, "to_state": PaymentState.CLOSED, "at": now}
+        if tx.execute(_CLOSE, closed).rowcount:
+            cover_payment.give_back(tx, row, now)
+            if row.purpose == Purpose.FEE:
+                receive_fee.dropped(tx, payment_id, now)
+        row = queries.payment_row(tx, payment_id) or row
         return queries.payment_view(row, queries.allocations(tx, payment_id))

@@ -2,16 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from services.contracts.settlement import OpenPayment, PaymentState, PaymentView
+from services.contracts.settlement import Custody, OpenPayment, PaymentState, PaymentView
 from services.kernel.db import Database, Tx, is_duplicate
 from services.kernel.errors import Conflict, InvariantBroken
 from services.settlement import queries
 from services.settlement.tables import AllocationRow, PaymentRow
+from services.settlement.tables_desk import CustodyRow
 
-_INSERT_PAYMENT = insert(PaymentRow)
+_INSERT_PAYMENT = insert(PaymentRow).values(
+    custody=func.coalesce(
+        select(CustodyRow.custody)
+        .where(CustodyRow.community_id == bindparam("of_community"))
+        .scalar_subquery(),
+        Custody.COLLECT,
+    )
+)
 _INSERT_ALLOCATION = insert(AllocationRow)
 
 
@@ -69,6 +77,7 @@ def _payment_row(command: OpenPayment, now: datetime) -> dict[str, object]:
         "payment_id": command.payment_id,
         "household_id": command.household_id,
         "community_id": command.community_id,
+        "of_community": command.community_id,
         "payer_account_id": command.payer_account_id,
         "subject": command.subject,
         "amount_fen": _amount_fen(command),
@@ -79,4 +88,12 @@ def _payment_row(command: OpenPayment, now: datetime) -> dict[str, object]:
 
 
 def _allocation_rows(command: OpenPayment) -> list[dict[str, object]]:
-    return [{"payment_id": command.payment_id, **part.model_dump()} for part in command.allocations]
+    return [
+        {
+            "payment_id": command.payment_id,
+            **part.model_dump(exclude={"card"}),
+            "card_name": part.card.name if part.card else None,
+            "card_gift_fen": part.card.gift_fen if part.card else 0,
+        }
+        for part in command.allocations
+    ]

@@ -5,6 +5,9 @@ from itertools import groupby
 
 from services.contracts.permissions import Permission
 from services.contracts.settlement import (
+    CashState,
+    Channel,
+    Custody,
     EscrowState,
     FundQuery,
     FundView,
@@ -14,14 +17,21 @@ from services.contracts.settlement import (
     OrderMoneyQuery,
     OrderMoneyView,
     OwnerKind,
+    RefundsQuery,
+    RefundView,
+    SettledOrder,
+    SettledOrdersQuery,
 )
 from services.kernel.actor import Actor
-from services.kernel.db import Database
+from services.kernel.db import Database, Tx
 from services.kernel.errors import NotFound
-from services.settlement import money_queries, queries
+from services.kernel.wire import Page
+from services.settlement import ledger, money_queries, queries
 from services.settlement.domain import accounts
+from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.days import bounds, day_of
 from services.settlement.domain.transfers import flows
+from services.settlement.withdrawal_queries import withdrawable_fen
 
 _FUND_PERMISSION = {
     OwnerKind.HOUSEHOLD: Permission.FUND_VIEW,
@@ -38,18 +48,40 @@ def see_fund(db: Database, query: FundQuery, actor: Actor, now: datetime) -> Fun
     today, _ = bounds(day_of(now))
     with db.reading() as tx:
         page = money_queries.statement(tx, account.account_id, query.after, query.limit)
-        in_escrow_fen = 0
-        if query.owner_kind is OwnerKind.MERCHANT:
-            in_escrow_fen = money_queries.in_escrow_fen(tx, query.owner_id)
         return FundView(
             owner_kind=query.owner_kind,
             owner_id=query.owner_id,
             balance_fen=page.balance_fen,
-            in_escrow_fen=in_escrow_fen,
             today_in_fen=money_queries.came_in_fen(tx, account.account_id, today),
+            withdrawable_fen=withdrawable_fen(tx, query.owner_kind, query.owner_id, now),
             lines=page.lines,
             next_after=page.next_after,
+            **_merchant_side(tx, query),
         )
+
+
+def _merchant_side(tx: Tx, query: FundQuery) -> dict[str, int]:
+    if query.owner_kind is not OwnerKind.MERCHANT:
+        return {}
+    deposit = accounts.merchant_deposit(query.owner_id).account_id
+    debt = accounts.merchant_receivable(query.owner_id).account_id
+    return {
+        "in_escrow_fen": money_queries.in_escrow_fen(tx, query.owner_id),
+        "deposit_fen": ledger.summed_balance_fen(tx, deposit),
+        "owed_fen": -ledger.summed_balance_fen(tx, debt),
+    }
+
+
+def see_settled_orders(
+    db: Database, query: SettledOrdersQuery, actor: Actor, now: datetime
+) -> Page[SettledOrder]:
+    """What a merchant's orders of one Beijing day brought, for its people and for staff."""
+    own = actor.may(Permission.MERCHANT_FUND_VIEW) and actor.role_in(query.merchant_id)
+    if not own and not actor.may(Permission.MONEY_VIEW_ANY):
+        raise NotYourFund()
+    first, end = bounds(query.day or day_of(now))
+    with db.reading() as tx:
+        return money_queries.settled_orders(tx, query, first, end)
 
 
 def see_order_money(db: Database, query: OrderMoneyQuery, actor: Actor) -> OrderMoneyView:
@@ -58,19 +90,50 @@ def see_order_money(db: Database, query: OrderMoneyQuery, actor: Actor) -> Order
         order = money_queries.order_row(tx, query.order_id)
         if order is None or not _has_part(actor, order.household_id, order.merchant_id):
             raise NotFound("there is no such order, or it is not yours")
-        escrow = accounts.escrow(query.order_id)
-        return OrderMoneyView(
-            order_id=query.order_id,
-            household_id=order.household_id,
-            merchant_id=order.merchant_id,
-            amount_fen=order.amount_fen,
-            held_fen=money_queries.balance_fen(tx, escrow.account_id),
-            state=EscrowState(order.state) if order.state else None,
-            steps=_steps(money_queries.order_entries(tx, query.order_id)),
-            refunds=[
-                money_queries.refund_view(row) for row in queries.refunds_of(tx, query.order_id)
-            ],
-        )
+        return order_money(tx, query.order_id)
+
+
+def order_money(tx: Tx, order_id: str) -> OrderMoneyView:
+    """One order's money as a flow."""
+    order = money_queries.order_row(tx, order_id)
+    if order is None:
+        raise NotFound("there is no such order")
+    custodian = Custodian(order.custodian or Custodian.PROPERTY)
+    escrow = accounts.escrow(order_id, custodian)
+    back_fen = int(order.back_fen or 0)
+    held = order.state is not None
+    return OrderMoneyView(
+        order_id=order_id,
+        household_id=order.household_id,
+        merchant_id=order.merchant_id,
+        amount_fen=order.amount_fen,
+        held_fen=money_queries.balance_fen(tx, escrow.account_id),
+        state=EscrowState(order.state) if held else None,
+        channel=Channel(order.channel) if order.channel else None,
+        channel_fen=order.channel_fen or 0,
+        fund_fen=order.fund_fen or 0,
+        card_fen=order.card_fen or 0,
+        gift_fen=order.gift_fen or 0,
+        refunded_fen=back_fen,
+        refundable_fen=order.amount_fen - back_fen if held else 0,
+        commission_fen=order.settled_commission_fen or 0,
+        custody=Custody(order.custody),
+        cash=CashState(order.cash_state) if order.cash_state else None,
+        withdrawable_at=order.withdrawable_at,
+        steps=_steps(money_queries.order_entries(tx, order_id)),
+        refunds=[money_queries.refund_view(row) for row in queries.refunds_of(tx, order_id)],
+    )
+
+
+def see_refunds(db: Database, query: RefundsQuery) -> Page[RefundView]:
+    """Refunds for staff."""
+    with db.reading() as tx:
+        rows = queries.refunds_page(tx, query.state, query.after, query.limit + 1)
+    more = len(rows) > query.limit
+    return Page[RefundView](
+        items=[money_queries.refund_view(row) for row in rows[: query.limit]],
+        next_after=rows[query.limit - 1].refund_id if more else None,
+    )
 
 
 def count_money(db: Database, now: datetime) -> MoneyCounts:
@@ -97,6 +160,8 @@ def _steps(entries: list[money_queries.OrderEntry]) -> list[MoneyStep]:
                 to_account=flow.target,
                 amount_fen=flow.amount_fen,
                 reason=parts[0].reason,
+                transfer_id=parts[0].transfer_id,
+                by=parts[0].made_by,
             )
             for flow in flows([(part.account_kind, part.amount_fen) for part in parts])
         ]

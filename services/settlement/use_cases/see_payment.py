@@ -11,12 +11,14 @@ from services.contracts.settlement import (
     PaymentQuery,
     PaymentState,
     PaymentView,
+    PayWay,
 )
 from services.kernel.actor import Actor
 from services.kernel.db import Database
 from services.kernel.errors import LinliError
 from services.settlement import queries
 from services.settlement.domain.channel import PayChannel
+from services.settlement.domain.payments import ways_of
 from services.settlement.use_cases.ask_channel import ask_channel
 
 log = logging.getLogger(__name__)
@@ -30,19 +32,25 @@ def see_payment(
     now: datetime,
 ) -> PaymentView:
     """The payment, for its household and for staff; NoSuchPayment for anybody else."""
-    view = _payment_of(db, query.payment_id, actor)
+    view = _payment_of(db, channels, query.payment_id, actor)
     if query.refresh and view.state in (PaymentState.OPEN, PaymentState.CLOSING):
         _refresh(db, channels, query.payment_id, now)
-        view = _payment_of(db, query.payment_id, actor)
+        view = _payment_of(db, channels, query.payment_id, actor)
     return view
 
 
-def _payment_of(db: Database, payment_id: str, actor: Actor) -> PaymentView:
+def _payment_of(
+    db: Database, channels: Mapping[Channel, PayChannel], payment_id: str, actor: Actor
+) -> PaymentView:
     with db.reading() as tx:
         row = queries.payment_row(tx, payment_id)
         if row is None or not _may_see(actor, row.household_id):
             raise NoSuchPayment()
-        return queries.payment_view(row, queries.allocations(tx, payment_id))
+        view = queries.payment_view(row, queries.allocations(tx, payment_id))
+    ways = ways_of(channels, view.custody, row.purpose)
+    if any(part.card is not None for part in view.allocations):
+        ways = [way for way in ways if way is not PayWay.ON_DELIVERY]
+    return view.model_copy(update={"ways": ways if view.state is PaymentState.OPEN else []})
 
 
 def _may_see(actor: Actor, household_id: str) -> bool:
@@ -56,7 +64,7 @@ def _refresh(
         live = queries.live_channel_orders(tx, payment_id)
     for row in live:
         try:
-            ask_channel(db, channels[Channel(row.channel)], row.out_trade_no, now)
+            ask_channel(db, channels[Channel(row.channel)], row, now)
         except LinliError as error:
             # What is known here is still an answer; the poll asks again.
             log.warning("channel order %s: %s", row.out_trade_no, error.message)

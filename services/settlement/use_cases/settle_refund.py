@@ -25,6 +25,7 @@ from services.kernel.db import Database, Tx
 from services.kernel.errors import LinliError
 from services.settlement import ledger, locks, queries
 from services.settlement.domain import postings
+from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.channel import ChannelRefund, PayChannel, RefundAsk
 from services.settlement.domain.postings import RefundWay, Till
 from services.settlement.domain.refunds import REFUND_MOVES, RefundAct, next_try_at
@@ -79,7 +80,7 @@ def keep_refund_news(tx: Tx, channel: Channel, news: ChannelRefund, now: datetim
         raise NoticeMismatch("there is no such refund, or it is of another amount")
     following = REFUND_MOVES.get((RefundState(row.state), _ACTS[news.state]))
     if following is RefundState.DONE:
-        _succeed(tx, row, news, now)
+        succeed(tx, row, news, now)
     elif following is RefundState.FAILED:
         _fail(tx, row, news.note or "the channel gave up", now)
     elif following is not None or row.state == RefundState.PROCESSING:
@@ -103,14 +104,16 @@ def _take_step(
 
 def _ask(channel: PayChannel, row: Row[Any]) -> ChannelRefund:
     if row.state == RefundState.PROCESSING:
-        return channel.query_refund(row.refund_id)
+        return channel.query_refund(queries.refund_ref(row))
+    ref = queries.refund_ref(row)
     return channel.refund(
         RefundAsk(
             out_refund_no=row.refund_id,
-            out_trade_no=row.out_trade_no,
+            trade=ref.trade,
             amount_fen=row.amount_fen,
             total_fen=row.total_fen,
             reason=row.reason,
+            requested_at=row.requested_at,
         )
     )
 
@@ -140,12 +143,12 @@ def _wait(
     tx.execute(_NOTE, note)
 
 
-def _succeed(tx: Tx, row: Row[Any], news: ChannelRefund, now: datetime) -> None:
+def succeed(tx: Tx, row: Row[Any], news: ChannelRefund, now: datetime) -> None:
+    """The money is back: book it and tell."""
     asked_at = row.asked_at or news.asked_at or now
     done_at = news.done_at or now
     tx.execute(_NOTE, _note(row, RefundState.DONE, "", asked_at, done_at=done_at))
-    till = Till(Channel(row.channel), row.merchant_number)
-    ledger.post(tx, [postings.refund_paid_out(_way(row), till)], now)
+    ledger.post(tx, [postings.refund_paid_out(_way(row), till_of(row))], now)
     outbox.emit(
         tx,
         RefundCompleted(
@@ -178,8 +181,15 @@ def _fail(tx: Tx, row: Row[Any], error: str, now: datetime) -> None:
     )
 
 
+def till_of(row: Row[Any]) -> Till:
+    """Where a refund is paid out."""
+    return Till(Channel(row.channel), row.merchant_number, Custodian(row.custodian))
+
+
 def _way(row: Row[Any]) -> RefundWay:
-    return RefundWay(row.refund_id, row.payment_id, row.order_id, row.amount_fen, row.reason)
+    return RefundWay(
+        row.refund_id, row.payment_id, row.order_id, row.amount_fen, row.reason, row.asked_by
+    )
 
 
 def _note(

@@ -123,7 +123,7 @@ def test_the_same_notice_twice_at_once_is_taken_once(books: Books) -> None:
 def test_two_taps_at_once_make_one_channel_order(books: Books) -> None:
     payment = books.open()
     first, second = together(lambda: books.pay(payment), lambda: books.pay(payment))
-    assert first.prepay_id == second.prepay_id
+    assert first.offer == second.offer
     assert books.count(ChannelOrderRow) == 1
 
 

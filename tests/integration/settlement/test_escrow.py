@@ -96,18 +96,20 @@ def test_release_and_refund_from_two_connections_have_one_winner(books: Books) -
         payment = books.paid(100)
         start, outcomes = threading.Barrier(2), []
 
-        def resolve(use_case, event, start=start, outcomes=outcomes) -> None:
+        def resolve(use_case, event, terms, start=start, outcomes=outcomes) -> None:
             start.wait()
             try:
                 with books.db.transaction() as tx:
-                    use_case(tx, event, NOW)
+                    use_case(tx, event, terms)
                 outcomes.append("won")
             except AlreadyResolved:
                 outcomes.append("lost")
 
         rivals = [
-            threading.Thread(target=resolve, args=(release_escrow, completed(payment))),
-            threading.Thread(target=resolve, args=(refund_escrow, cancelled(payment))),
+            threading.Thread(
+                target=resolve, args=(release_escrow, completed(payment), books.terms)
+            ),
+            threading.Thread(target=resolve, args=(refund_escrow, cancelled(payment), NOW)),
         ]
         for rival in rivals:
             rival.start()

@@ -12,7 +12,8 @@ from services.contracts.settlement import (
 from services.kernel.ids import new_id
 from services.settlement import ledger
 from services.settlement.domain import accounts, postings
-from services.settlement.domain.postings import Source
+from services.settlement.domain.escrows import Settlement
+from services.settlement.domain.postings import Deal, Source
 from tests.support.settlement import (
     NOW,
     Books,
@@ -39,8 +40,10 @@ def test_a_transfer_is_posted_once(books: Books) -> None:
 
 
 def test_a_guarded_account_does_not_go_below_zero(books: Books) -> None:
+    deal = Deal(new_id(), new_id(), new_id(), new_id())
+    release = postings.release(deal, Settlement(1, 0, 0), 0, 1)
     with pytest.raises(InsufficientFunds), books.db.transaction() as tx:
-        ledger.post(tx, [postings.release(new_id(), new_id(), new_id(), 1)], NOW)
+        ledger.post(tx, [release], NOW)
 
 
 def test_the_database_itself_refuses_a_balance_below_zero(books: Books) -> None:

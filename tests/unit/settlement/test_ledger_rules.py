@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.settlement import (
-    Allocation,
     AlreadyResolved,
     Channel,
     EscrowState,
@@ -19,7 +18,15 @@ from services.kernel.ids import derived_id, new_id
 from services.settlement.domain import accounts, postings
 from services.settlement.domain.accounts import SIGNS, Account, AccountKind
 from services.settlement.domain.days import bounds, day_of
-from services.settlement.domain.escrows import ESCROW_MOVES, EscrowAct, resolve
+from services.settlement.domain.escrows import (
+    EscrowAct,
+    Parts,
+    Settlement,
+    part_of,
+    resolve,
+    settle,
+    undone,
+)
 from services.settlement.domain.payments import (
     PAYMENT_MOVES,
     POLL_AFTER_S,
@@ -27,7 +34,7 @@ from services.settlement.domain.payments import (
     next_poll_at,
     payment_sources,
 )
-from services.settlement.domain.postings import RefundWay, Source, Till
+from services.settlement.domain.postings import Givers, Held, Purse, RefundWay, Source, Till
 from services.settlement.domain.refunds import REFUND_MOVES, RefundAct
 from services.settlement.domain.transfers import (
     Entry,
@@ -70,7 +77,7 @@ def test_no_float_gets_into_a_transfer() -> None:
 
 def test_the_same_purpose_has_the_same_id_and_another_kind_another() -> None:
     way = RefundWay("refund", "payment", "order", 5, "")
-    begun, again = postings.refund_begun(way, TILL), postings.refund_begun(way, TILL)
+    begun, again = (postings.refund_begun(way, TILL, accounts.escrow("order")) for _ in range(2))
     assert begun.transfer_id == again.transfer_id
     assert begun.transfer_id != postings.refund_paid_out(way, TILL).transfer_id
 
@@ -124,15 +131,23 @@ def test_the_custodian_is_part_of_an_account() -> None:
 # postings
 
 
-@given(st.lists(amounts, min_size=1, max_size=20))
-def test_a_receipt_holds_exactly_what_was_paid(amounts_fen: list[int]) -> None:
-    parts = [
-        Allocation(order_id=new_id(), merchant_id=new_id(), amount_fen=fen) for fen in amounts_fen
-    ]
-    made = postings.receipts(Source(TILL, new_id(), new_id()), parts)
-    held = {change.account: change.amount_fen for change in net_changes(made)}
-    assert held == {accounts.escrow(part.order_id): part.amount_fen for part in parts}
-    assert len({each.transfer_id for each in made}) == len(parts)
+def held(parts: Parts, merchant_id: str = "merchant") -> Held:
+    return Held(new_id(), merchant_id, parts)
+
+
+shares = st.builds(Parts, *(st.integers(0, 10**6) for _ in range(4))).filter(
+    lambda parts: parts.money_fen > 0
+)
+
+
+@given(shares)
+def test_a_receipt_holds_exactly_the_money_that_was_paid(parts: Parts) -> None:
+    source, one = Source(TILL, new_id(), new_id()), held(parts)
+    givers = Givers(TILL.clearing, accounts.hold("fund"), accounts.hold("card"))
+    made = postings.receipt(source, one, givers)
+    changes = {entry.account: entry.amount_fen for entry in made.entries}
+    assert changes[accounts.escrow(one.order_id)] == parts.money_fen
+    assert changes.get(TILL.clearing, 0) == -parts.channel_fen
 
 
 @given(amounts, st.booleans())
@@ -140,31 +155,84 @@ def test_money_that_came_and_went_leaves_nothing_behind(amount_fen: int, late: b
     order_id = None if late else new_id()
     source = Source(TILL, new_id(), new_id())
     way = RefundWay(derived_id("refund"), source.payment_id, order_id, amount_fen, "")
-    part = Allocation(order_id=order_id or new_id(), merchant_id=new_id(), amount_fen=amount_fen)
+    part = Held(order_id or new_id(), new_id(), Parts(channel_fen=amount_fen))
     came = (
-        [postings.unclaimed_receipt(source, amount_fen, "paid_late")]
+        postings.unclaimed_receipt(source, amount_fen, "paid_late")
         if late
-        else postings.receipts(source, [part])
+        else postings.receipt(source, part, Givers(TILL.clearing))
     )
+    from_account = TILL.unclaimed if late else accounts.escrow(part.order_id)
     balances: dict[Account, int] = {}
-    for each in [*came, postings.refund_begun(way, TILL), postings.refund_paid_out(way, TILL)]:
+    begun = postings.refund_begun(way, TILL, from_account)
+    for each in [came, begun, postings.refund_paid_out(way, TILL)]:
         for entry in each.entries:
             balances[entry.account] = balances.get(entry.account, 0) + entry.amount_fen
     assert set(balances.values()) == {0}
 
 
+cuts = st.lists(st.integers(1, 10**6), max_size=8)
+
+
+@given(shares, cuts)
+def test_parts_that_go_back_one_by_one_are_the_whole_in_the_end(
+    parts: Parts, wishes: list[int]
+) -> None:
+    left = parts
+    for wish in [*wishes, 10**9]:
+        amount_fen = min(wish, left.total_fen)
+        part = part_of(left, amount_fen)
+        assert part.total_fen == amount_fen
+        left = left.minus(part)
+        assert min(left.channel_fen, left.fund_fen, left.card_fen, left.gift_fen) >= 0
+    assert left == Parts()
+
+
+@given(st.integers(0, 10**6), st.integers(0, 3000), st.integers(0, 10**5), cuts)
+def test_shares_undone_part_by_part_are_undone_as_a_whole(
+    money_fen: int, rate_bp: int, subsidy_fen: int, wishes: list[int]
+) -> None:
+    standing = settle(money_fen, rate_bp, subsidy_fen)
+    assert standing.commission_fen <= money_fen
+    for wish in [*wishes, 10**9]:
+        part_fen = min(wish, standing.money_fen)
+        undo = undone(standing, part_fen)
+        assert undo.money_fen == part_fen
+        standing = Settlement(
+            standing.money_fen - undo.money_fen,
+            standing.commission_fen - undo.commission_fen,
+            standing.subsidy_fen - undo.subsidy_fen,
+        )
+        assert standing.commission_fen >= 0
+        assert standing.subsidy_fen >= 0
+    if money_fen:
+        assert standing == Settlement(0, 0, 0)
+
+
+@given(amounts, amounts, amounts)
+def test_a_merchant_pays_from_its_fund_then_its_deposit_then_owes(
+    due_fen: int, fund_fen: int, deposit_fen: int
+) -> None:
+    from_fund, from_deposit, owed = Purse(fund_fen, deposit_fen).pay(due_fen)
+    assert from_fund + from_deposit + owed == due_fen
+    assert not owed or (from_fund, from_deposit) == (fund_fen, deposit_fen)
+    assert not from_deposit or from_fund == fund_fen
+
+
 # states
 
 
-def test_an_escrow_resolves_once() -> None:
+def test_an_escrow_ends_once_and_only_a_quarrel_opens_it_again() -> None:
     assert resolve(EscrowState.HELD, EscrowAct.RELEASE) is EscrowState.RELEASED
     assert resolve(EscrowState.HELD, EscrowAct.REFUND) is EscrowState.REFUNDED
-    for state in (EscrowState.RELEASED, EscrowState.REFUNDED):
-        for act in EscrowAct:
-            with pytest.raises(AlreadyResolved) as refused:
-                resolve(state, act)
-            assert refused.value.fields == {"state": state}
-    assert {state for state, _ in ESCROW_MOVES} == {EscrowState.HELD}
+    for act in set(EscrowAct) - {EscrowAct.TAKE_BACK}:
+        with pytest.raises(AlreadyResolved) as refused:
+            resolve(EscrowState.RELEASED, act)
+        assert refused.value.fields == {"state": EscrowState.RELEASED}
+    for act in EscrowAct:
+        with pytest.raises(AlreadyResolved):
+            resolve(EscrowState.REFUNDED, act)
+    with pytest.raises(AlreadyResolved):
+        resolve(EscrowState.FROZEN, EscrowAct.RELEASE)
 
 
 def test_paid_and_closed_are_final() -> None:

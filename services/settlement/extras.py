@@ -1,0 +1,44 @@
+"""What settlement works with beside its database: pay channels, payouts, sharing, fee system."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.contracts.settlement import Channel, DeskMethod
+from services.kernel.clock import now
+from services.kernel.db import Database
+from services.settlement import ledger
+from services.settlement.channels.wechat import WechatPayChannel
+from services.settlement.domain import accounts
+from services.settlement.domain.channel import PayChannel
+from services.settlement.domain.payouts import PayoutChannel
+from services.settlement.domain.sharing import SharingChannel
+from services.settlement.settings import Settings
+from services.settlement.use_cases.give_back import DESK
+from services.settlement.use_cases.release_order import Terms
+from services.settlement.use_cases.take_internally import DOOR, INTERNAL
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """Made once per process."""
+
+    channels: Mapping[Channel, PayChannel]
+    payouts: PayoutChannel | None = None
+    sharing: SharingChannel | None = None
+
+
+def open_channels(settings: Settings, db: Database) -> Extras:
+    """The channels that have keys, with the accounts on which their money is booked."""
+    channels: dict[Channel, PayChannel] = {Channel.WECHAT: WechatPayChannel(settings)}
+    tills = [(way.till.channel, way.till.merchant_number) for way in channels.values()]
+    tills += [(till.channel, till.merchant_number) for till in (DESK, DOOR, INTERNAL)]
+    tills.append((Channel.DESK, DeskMethod.POS))
+    with db.transaction() as tx:
+        ledger.open_accounts(tx, accounts.standing(tills), now())
+    return Extras(channels)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """The terms of a release at this moment."""
+    return Terms(timedelta(hours=settings.dispute_window_h), now())

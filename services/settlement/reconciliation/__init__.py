@@ -1,0 +1,1 @@
+"""A channel's bill against the books: looked up, classified, staged, matched, kept."""

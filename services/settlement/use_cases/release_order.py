@@ -1,0 +1,156 @@
+"""Pay what is held for an order to its merchant: less commission, plus the property's discounts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, update
+
+from services.contracts.settlement import CashState, EscrowReleased, EscrowState
+from services.kernel import outbox
+from services.kernel.db import Tx
+from services.settlement import ledger, locks
+from services.settlement.domain import accounts, postings
+from services.settlement.domain.accounts import Custodian
+from services.settlement.domain.escrows import EscrowAct, Parts, Settlement, resolve, settle
+from services.settlement.domain.postings import Deal
+from services.settlement.tables import EscrowRow
+from services.settlement.use_cases import sell_card, share_profit
+
+_RELEASE = (
+    update(EscrowRow)
+    .where(EscrowRow.order_id == bindparam("order"))
+    .values(
+        state=bindparam("to_state"),
+        resolved_at=bindparam("at"),
+        completed_at=bindparam("at"),
+        withdrawable_at=bindparam("withdrawable"),
+        settled_money_fen=bindparam("money"),
+        settled_commission_fen=bindparam("commission"),
+        settled_subsidy_fen=bindparam("subsidy"),
+        releases=EscrowRow.releases + 1,
+        version=EscrowRow.version + 1,
+    )
+)
+_COMPLETE = (
+    update(EscrowRow)
+    .where(EscrowRow.order_id == bindparam("order"), EscrowRow.completed_at.is_(None))
+    .values(completed_at=bindparam("at"))
+)
+_CASH_IN_HAND = (None, CashState.HANDED_IN, CashState.VOID)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is the same for all releases of a moment."""
+
+    dispute_window: timedelta
+    """What is settled may be withdrawn after this."""
+    now: datetime
+
+
+def deal_of(escrow: Row[Any]) -> Deal:
+    """The two sides of an escrow."""
+    return Deal(
+        escrow.order_id,
+        escrow.payment_id,
+        escrow.merchant_id,
+        escrow.household_id,
+        Custodian(escrow.custodian),
+    )
+
+
+def left_of(escrow: Row[Any]) -> Parts:
+    """What has not gone back yet, by where it came from."""
+    paid = Parts(escrow.channel_fen, escrow.fund_fen, escrow.card_fen, escrow.gift_fen)
+    return paid.minus(
+        Parts(
+            escrow.back_channel_fen,
+            escrow.back_fund_fen,
+            escrow.back_card_fen,
+            escrow.back_gift_fen,
+        )
+    )
+
+
+def shares_of(escrow: Row[Any]) -> Settlement:
+    """What the merchant gets of what is left; the subsidy shrinks with what has gone back."""
+    left = left_of(escrow)
+    subsidy_fen = escrow.subsidy_fen * left.total_fen // escrow.amount_fen
+    return settle(left.money_fen, escrow.rate_bp, subsidy_fen)
+
+
+def note_completed(tx: Tx, escrow: Row[Any], now: datetime) -> None:
+    """The deal is done, and something stands in the way of the money: it follows later."""
+    tx.execute(_COMPLETE, {"order": escrow.order_id, "at": now})
+
+
+def in_the_way(escrow: Row[Any]) -> bool:
+    """A dispute, or cash that is not at the desk yet."""
+    return escrow.state == EscrowState.FROZEN or cash_missing(escrow)
+
+
+def cash_missing(escrow: Row[Any]) -> bool:
+    """Cash of this order is at the door or with the courier."""
+    return escrow.cash_state not in _CASH_IN_HAND
+
+
+def release(tx: Tx, escrow: Row[Any], act: EscrowAct, terms: Terms) -> None:
+    """Release all that is left; AlreadyResolved when there is nothing to release.
+
+    A sold card keeps the money; where the shop itself receives, the channel shares it out first.
+    """
+    state = resolve(EscrowState(escrow.state), act)
+    if escrow.card_name is not None:
+        _keep(tx, escrow, state, Settlement(left_of(escrow).money_fen, 0, 0), terms)
+        sell_card.sell(tx, escrow, terms.now)
+        return
+    settled = shares_of(escrow)
+    _keep(tx, escrow, state, settled, terms)
+    if escrow.custodian == Custodian.CHANNEL:
+        share_profit.begin(tx, escrow, settled.commission_fen, terms.now)
+        return
+    debt_fen = _debt_fen(tx, escrow) if escrow.may_owe else 0
+    if settled.net_fen or settled.commission_fen:
+        transfer = postings.release(deal_of(escrow), settled, debt_fen, escrow.releases + 1)
+        ledger.post(tx, [transfer], terms.now)
+    tell(tx, escrow, settled)
+
+
+def tell(tx: Tx, escrow: Row[Any], settled: Settlement) -> None:
+    """The merchant has the money."""
+    outbox.emit(
+        tx,
+        EscrowReleased(
+            aggregate_id=escrow.order_id,
+            version=escrow.version + 1,
+            merchant_id=escrow.merchant_id,
+            household_id=escrow.household_id,
+            amount_fen=settled.net_fen,
+            commission_fen=settled.commission_fen,
+        ),
+    )
+
+
+def _keep(tx: Tx, escrow: Row[Any], state: EscrowState, settled: Settlement, terms: Terms) -> None:
+    tx.execute(
+        _RELEASE,
+        {
+            "order": escrow.order_id,
+            "to_state": state,
+            "at": terms.now,
+            "withdrawable": terms.now + terms.dispute_window,
+            "money": settled.money_fen,
+            "commission": settled.commission_fen,
+            "subsidy": settled.subsidy_fen,
+        },
+    )
+
+
+def _debt_fen(tx: Tx, escrow: Row[Any]) -> int:
+    """What the merchant owes; nobody changes it while its fund is locked here."""
+    fund = accounts.merchant_fund(escrow.merchant_id)
+    ledger.open_accounts(tx, [fund], escrow.held_at)
+    locks.account_for_update(tx, fund.account_id)
+    receivable = accounts.merchant_receivable(escrow.merchant_id)
+    return -ledger.summed_balance_fen(tx, receivable.account_id)
