@@ -35,6 +35,7 @@ _OFFERS = select(
     ItemRow.category,
     ItemRow.picture,
     SkuRow.price_fen,
+    SkuRow.gift_fen,
     SkuRow.stock,
     SkuRow.unlimited,
     (ItemRow.on_shelf & ~SkuRow.retired).label("on_shelf"),
@@ -73,6 +74,7 @@ def _offer(row: Row[Any]) -> Offer:
         price_fen=row.price_fen,
         stock=None if row.unlimited else row.stock,
         on_shelf=bool(row.on_shelf),
+        gift_fen=row.gift_fen,
     )
 
 
@@ -134,6 +136,7 @@ def _with_skus(tx: Tx, rows: Sequence[Row[Any]]) -> list[ItemView]:
             SkuRow.sku_id,
             SkuRow.name,
             SkuRow.price_fen,
+            SkuRow.gift_fen,
             SkuRow.stock,
             SkuRow.unlimited,
         )
@@ -152,6 +155,7 @@ def _sku_view(sku: Row[Any]) -> SkuView:
         name=sku.name,
         price_fen=sku.price_fen,
         stock=None if sku.unlimited else sku.stock,
+        gift_fen=sku.gift_fen,
     )
 
 
@@ -165,6 +169,7 @@ def sku(tx: Tx, sku_id: str) -> tuple[str, SkuView]:
         name=row.sku_name,
         price_fen=row.price_fen,
         stock=None if row.unlimited else row.stock,
+        gift_fen=row.gift_fen,
     )
     return row.store_id, view
 

@@ -6,7 +6,7 @@ exclusive mode, and two buyers of the same SKU would deadlock.
 
 from typing import Annotated
 
-from sqlalchemy import CheckConstraint, Index, Integer, MetaData, String
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, MetaData, String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -60,6 +60,7 @@ class SkuRow(Row):
     position: Mapped[Count]
     name: Mapped[Name]
     price_fen: Mapped[int]
+    gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     stock: Mapped[Count]
     unlimited: Mapped[bool]
     retired: Mapped[bool]
@@ -90,6 +91,7 @@ class ReservedLineRow(Row):
     category: Mapped[str] = mapped_column(String(30))
     picture: Mapped[Short]
     price_fen: Mapped[int]
+    gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     updated_at: Mapped[Instant]
 
 

@@ -43,6 +43,8 @@ class Step(StrEnum):
 
     PLACED = "placed"
     PAID = "paid"
+    PAY_ON_DELIVERY = "pay_on_delivery"
+    """To be paid at the door."""
     PAID_LATE = "paid_late"
     """Paid after it was cancelled: the money goes back."""
     CLOSING = "closing"
@@ -53,7 +55,11 @@ class Step(StrEnum):
     LEFT = "left"
     DELIVERED = "delivered"
     COMPLETED = "completed"
+    CARD_SOLD = "card_sold"
+    """A prepaid card is ready: completed when paid."""
     SETTLED = "settled"
+    CARD_KEPT = "card_kept"
+    """Its money is on the card, and the merchant's only as it is spent."""
     CANCELLED = "cancelled"
     STOCK_SHORT = "stock_short"
     """Paid, but its pieces had been sold to somebody else."""
@@ -372,6 +378,7 @@ class OrderEvent(Event):
     reservation_id: Id
     sku_ids: list[Id] = []
     sells_card: bool = False
+    paid_by_channel: str = ""
 
 
 class OrderPaid(OrderEvent):

@@ -201,6 +201,12 @@ class NothingToCorrect(NotFound):
     code = "settlement.nothing_to_correct"
 
 
+class NotCorrectable(Refused):
+    """This kind of transfer goes with the state of something else; `fields.kind` names it."""
+
+    code = "settlement.not_correctable"
+
+
 class NeedsAnotherPerson(Forbidden):
     """Whoever made it may not approve it."""
 

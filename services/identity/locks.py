@@ -1,11 +1,20 @@
-"""Every FOR UPDATE of identity. Order: home, accounts by id, WeChat users, certifications."""
+"""Every FOR UPDATE of identity.
+
+Order: home, accounts by id, WeChat users, merchant, certifications.
+"""
 
 from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, or_, select
 
-from services.identity.tables import AccountRow, CertificationRow, HomeRow, WechatUserRow
+from services.identity.tables import (
+    AccountRow,
+    CertificationRow,
+    HomeRow,
+    MerchantRow,
+    WechatUserRow,
+)
 from services.kernel.db import Tx
 
 
@@ -13,6 +22,12 @@ def home_for_update(tx: Tx, home_id: str) -> bool:
     """True when there is such a home; nobody else registers a household there until we commit."""
     found = select(HomeRow.home_id).where(HomeRow.home_id == home_id)
     return tx.first(found.with_for_update()) is not None
+
+
+def merchant_for_update(tx: Tx, merchant_id: str) -> Row[Any] | None:
+    """The merchant with `left_at`, or None."""
+    found = select(MerchantRow.merchant_id, MerchantRow.left_at)
+    return tx.first(found.where(MerchantRow.merchant_id == merchant_id).with_for_update())
 
 
 def certifications_for_update(tx: Tx, subject_ids: Collection[str]) -> list[Row[Any]]:

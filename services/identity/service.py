@@ -14,8 +14,11 @@ from services.contracts.identity import (
     ContactsView,
     CourierCheckQuery,
     EndSession,
+    FeeRight,
+    FeeRightQuery,
     IdentityCounts,
     IdentityCountsQuery,
+    LeaveMerchant,
     MarkCourier,
     MeQuery,
     MerchantsQuery,
@@ -43,11 +46,12 @@ from services.contracts.identity import (
 )
 from services.contracts.permissions import Permission
 from services.identity.passwords import Passwords
+from services.identity.queries import fees, ordering, people, places, stores
 from services.identity.queries import me as me_query
-from services.identity.queries import ordering, people, places, stores
 from services.identity.settings import Settings
 from services.identity.use_cases import sign_in
 from services.identity.use_cases.issue_actor_token import issue_actor_token
+from services.identity.use_cases.leave_merchant import leave_merchant
 from services.identity.use_cases.register_household import register_household
 from services.identity.use_cases.register_merchant import register_merchant
 from services.identity.use_cases.register_people import (
@@ -138,6 +142,11 @@ class IdentityService:
         with self.runtime.db.reading() as tx:
             return people.account_brief(tx, query.account_id)
 
+    @rpc(callers=("settlement",))
+    def fee_right(self, query: FeeRightQuery, actor: Actor) -> FeeRight:
+        with self.runtime.db.reading() as tx:
+            return fees.fee_right(tx, query, actor.account_id, now())
+
     @rpc(callers=("delivery",))
     def mark_courier(self, command: MarkCourier) -> Done:
         return mark_courier(self.runtime.db, command)
@@ -204,6 +213,10 @@ class IdentityService:
     @rpc(permission=Permission.MERCHANT_CERTIFY)
     def register_merchant(self, command: RegisterMerchant, actor: Actor) -> Registered:
         return register_merchant(self.runtime.db, command, actor, now())
+
+    @rpc(permission=Permission.MERCHANT_CERTIFY)
+    def leave_merchant(self, command: LeaveMerchant, actor: Actor) -> Done:
+        return leave_merchant(self.runtime.db, command, actor, now())
 
     @rpc(permission=Permission.PEOPLE_CERTIFY)
     def register_account(self, command: RegisterAccount, actor: Actor) -> Registered:

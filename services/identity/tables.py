@@ -167,6 +167,7 @@ class MerchantRow(Row):
     merchant_id: Mapped[IdKey]
     name: Mapped[Name]
     created_at: Mapped[Instant]
+    left_at: Mapped[MaybeInstant]
 
 
 class StoreRow(Row):

@@ -41,11 +41,23 @@ def certify(
 
 def withdraw(tx: Tx, subject_ids: Iterable[str], ground: Ground) -> None:
     """The property no longer vouches for these; NothingToWithdraw when it did for none of them."""
+    if not _stop_vouching(tx, subject_ids, ground):
+        raise NothingToWithdraw
+
+
+def leave(tx: Tx, merchant_id: str, store_ids: Iterable[str], ground: Ground) -> None:
+    """A merchant has left: on record, and nobody vouches for it and its stores any more."""
+    _stop_vouching(tx, [merchant_id, *store_ids], ground)
+    _record(tx, [(Subject.MERCHANT, merchant_id)], Decision.LEAVE, None, ground)
+
+
+def _stop_vouching(tx: Tx, subject_ids: Iterable[str], ground: Ground) -> bool:
+    """True when the property had vouched for any of these."""
     rows = locks.certifications_for_update(tx, list(subject_ids))
     present = {row.subject_id: standing(row.state, row.until, ground.at) for row in rows}
     losing = [row for row in rows if (present[row.subject_id], Decision.WITHDRAW) in MOVES]
     if not losing:
-        raise NothingToWithdraw
+        return False
     tx.execute(
         update(CertificationRow)
         .where(CertificationRow.subject_id.in_([row.subject_id for row in losing]))
@@ -53,6 +65,7 @@ def withdraw(tx: Tx, subject_ids: Iterable[str], ground: Ground) -> None:
     )
     subjects = [(Subject(row.subject), row.subject_id) for row in losing]
     _record(tx, subjects, Decision.WITHDRAW, None, ground)
+    return True
 
 
 def _record(

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from services.contracts.cards import CardReturned
 from services.contracts.marketing import (
     AnswerText,
     ExchangeCode,
@@ -28,6 +29,7 @@ from services.contracts.orders import (
 )
 from services.contracts.permissions import Permission
 from services.contracts.settlement import EscrowReleased, RefundCompleted, RefundFailed
+from services.contracts.withdrawals import WithdrawalChanged
 from services.kernel.actor import Actor
 from services.kernel.clock import now
 from services.kernel.crypto import Sealer
@@ -129,6 +131,14 @@ class MarketingService:
         # Nobody outside is told: first a cashier must see why the channel refuses.
         tx.on_commit(REFUNDS_FAILED.inc)
         log.error("refund %s of payment %s failed", event.aggregate_id, event.payment_id)
+
+    @subscribe(CardReturned)
+    def on_card_returned(self, event: CardReturned, tx: Tx) -> None:
+        events.queue_notices(tx, event, now())
+
+    @subscribe(WithdrawalChanged)
+    def on_withdrawal_changed(self, event: WithdrawalChanged, tx: Tx) -> None:
+        events.queue_notices(tx, event, now())
 
     @subscribe(WechatEventReceived)
     def on_wechat_event_received(self, event: WechatEventReceived, tx: Tx) -> None:

@@ -26,6 +26,8 @@ def told(event_type: type[E], order: Order, **facts: Any) -> E:
         placed_by=order.placed_by,
         reservation_id=order.reservation_id,
         sku_ids=order.sku_ids,
+        sells_card=order.sells_card,
+        paid_by_channel=order.paid_by_channel,
         **facts,
     )
 

@@ -4,7 +4,7 @@ No foreign keys: orders are locked in the order that locks.py states, and a chil
 lock its parent a second way.
 """
 
-from sqlalchemy import Index, Integer, MetaData, String
+from sqlalchemy import BigInteger, Index, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kernel.columns import (
@@ -97,6 +97,9 @@ class OrderRow(Row):
     refund_to: Mapped[MaybeCode]
     refunded_at: Mapped[MaybeInstant]
     settled_at: Mapped[MaybeInstant]
+    refunded_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """In parts, perhaps; `refunded_at` is set with the last of them."""
+    sells_card: Mapped[bool] = mapped_column(server_default="0")
 
 
 class LineRow(Row):

@@ -44,7 +44,7 @@ from services.settlement.use_cases.payout_account import (
 )
 from services.settlement.use_cases.see_withdrawals import see_withdrawal, see_withdrawals
 from services.settlement.use_cases.take_bank_result import take_bank_result
-from services.settlement.use_cases.withdraw import Terms, withdraw
+from services.settlement.use_cases.withdraw import PayoutTerms, withdraw
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -78,7 +78,7 @@ class WithdrawalsEntry:
     @rpc(signed_in=True)
     def withdraw(self, command: Withdraw, actor: Actor) -> WithdrawalView:
         runtime = self.runtime
-        terms = Terms(limits_of(runtime.settings), runtime.extras.payouts is not None)
+        terms = PayoutTerms(limits_of(runtime.settings), runtime.extras.payouts is not None)
         return withdraw(runtime.db, runtime.sealer, terms, command, actor, now())
 
     @rpc(signed_in=True)

@@ -7,13 +7,13 @@ new rows.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, literal, or_, select
+from sqlalchemy import Row, bindparam, select
 
 from services.contracts.cards import CardState
-from services.contracts.settlement import Channel
+from services.contracts.settlement import Channel, EscrowState
 from services.contracts.withdrawals import PayoutWay, WithdrawalState
 from services.kernel.db import Tx
-from services.settlement.domain.accounts import AccountKind
+from services.settlement.escrow_columns import CASH_MISSING, ESCROW_COLUMNS
 from services.settlement.tables import (
     AccountRow,
     AllocationRow,
@@ -23,7 +23,7 @@ from services.settlement.tables import (
     RefundRow,
 )
 from services.settlement.tables_cards import CardReturnRow, CardRow
-from services.settlement.tables_desk import CashRow, CommissionRuleRow
+from services.settlement.tables_desk import CashRow
 from services.settlement.tables_fees import FeeBillRow
 from services.settlement.tables_reconciliation import ReconciliationDayRow
 from services.settlement.tables_withdrawals import PayoutAccountRow, WithdrawalRow
@@ -72,54 +72,21 @@ _PAYMENT = (
     .where(PaymentRow.payment_id == bindparam("payment"))
     .with_for_update()
 )
-_DEBT = (
-    select(literal(1))
-    .where(
-        AccountRow.kind == AccountKind.MERCHANT_RECEIVABLE,
-        AccountRow.owner == EscrowRow.merchant_id,
-    )
-    .correlate(EscrowRow)
-    .exists()
-)
-_RATE = (
-    select(CommissionRuleRow.rate_bp)
-    .where(
-        or_(
-            CommissionRuleRow.merchant_id == EscrowRow.merchant_id,
-            CommissionRuleRow.merchant_id == "",
-        ),
-        or_(CommissionRuleRow.category == EscrowRow.category, CommissionRuleRow.category == ""),
-        CommissionRuleRow.from_day <= func.date(func.addtime(EscrowRow.held_at, "08:00:00")),
-        or_(
-            CommissionRuleRow.until_day.is_(None),
-            CommissionRuleRow.until_day >= func.date(func.addtime(EscrowRow.held_at, "08:00:00")),
-        ),
-    )
-    .correlate(EscrowRow)
-    .order_by(
-        CommissionRuleRow.merchant_id.desc(),
-        CommissionRuleRow.category.desc(),
-        CommissionRuleRow.made_at.desc(),
-    )
-    .limit(1)
-    .scalar_subquery()
-)
-"""The rule of the Beijing day on which the order was paid: the merchant's own beats its category's,
-which beats the general one; of two alike the newer one counts.
-"""
 _ESCROW = (
-    select(
-        EscrowRow.__table__,
-        func.coalesce(_RATE, 0).label("rate_bp"),
-        _DEBT.label("may_owe"),
-        select(CashRow.state)
-        .where(CashRow.order_id == EscrowRow.order_id)
-        .correlate(EscrowRow)
-        .scalar_subquery()
-        .label("cash_state"),
-    )
+    select(*ESCROW_COLUMNS)
     .where(EscrowRow.order_id == bindparam("order"))
     .with_for_update(of=EscrowRow)
+)
+_ESCROWS_DUE = (
+    select(*ESCROW_COLUMNS)
+    .where(
+        EscrowRow.state == EscrowState.HELD,
+        EscrowRow.completed_at.is_not(None),
+        ~CASH_MISSING,
+    )
+    .order_by(EscrowRow.completed_at, EscrowRow.order_id)
+    .limit(bindparam("most"))
+    .with_for_update(of=EscrowRow, skip_locked=True)
 )
 _CASH = select(CashRow.__table__).where(CashRow.order_id == bindparam("order")).with_for_update()
 _ACCOUNT = (
@@ -145,6 +112,11 @@ def payment_for_update(tx: Tx, payment_id: str) -> Row[Any] | None:
 def escrow_for_update(tx: Tx, order_id: str) -> Row[Any] | None:
     """What is or was held for the order, or None."""
     return tx.first(_ESCROW, {"order": order_id})
+
+
+def escrows_due_for_update(tx: Tx, most: int) -> list[Row[Any]]:
+    """What is held for completed orders with nothing in the way; rows of a rival are left out."""
+    return tx.all(_ESCROWS_DUE, {"most": most})
 
 
 def refund_for_update(tx: Tx, refund_id: str) -> Row[Any] | None:

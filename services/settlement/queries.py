@@ -9,10 +9,8 @@ from sqlalchemy import Row, Select, bindparam, select, tuple_
 from services.contracts.settlement import (
     Allocation,
     CardSale,
-    CashState,
     Channel,
     Custody,
-    EscrowState,
     PaymentState,
     PaymentView,
     RefundState,
@@ -27,11 +25,10 @@ from services.settlement.domain.refunds import UNDER_WAY
 from services.settlement.tables import (
     AllocationRow,
     ChannelOrderRow,
-    EscrowRow,
     PaymentRow,
     RefundRow,
 )
-from services.settlement.tables_desk import CashRow, SubMerchantRow
+from services.settlement.tables_desk import SubMerchantRow
 
 _PAYMENT = select(PaymentRow.__table__).where(PaymentRow.payment_id == bindparam("payment"))
 _ALLOCATIONS = (
@@ -201,29 +198,6 @@ def refunds_due(tx: Tx, now: datetime, limit: int) -> list[Row[Any]]:
 def refund_with_trade(tx: Tx, refund_id: str) -> Row[Any] | None:
     """A refund with what its channel may want to know of the trade; None for those of the desk."""
     return tx.first(_refunds_with_trades().where(RefundRow.refund_id == refund_id))
-
-
-def escrows_due(tx: Tx, limit: int) -> list[str]:
-    """Orders that were completed, and whose money nothing holds back any more."""
-    cash_missing = (
-        select(CashRow.order_id)
-        .where(
-            CashRow.order_id == EscrowRow.order_id,
-            CashRow.state.in_((CashState.DUE, CashState.COLLECTED)),
-        )
-        .exists()
-    )
-    statement = (
-        select(EscrowRow.order_id)
-        .where(
-            EscrowRow.state == EscrowState.HELD,
-            EscrowRow.completed_at.is_not(None),
-            ~cash_missing,
-        )
-        .order_by(EscrowRow.completed_at)
-        .limit(limit)
-    )
-    return [row.order_id for row in tx.all(statement)]
 
 
 def refunds_page(

@@ -32,13 +32,15 @@ from services.settlement.use_cases import cash
 from services.settlement.use_cases.ask_channel import poll_payments
 from services.settlement.use_cases.close_payment import close_stragglers
 from services.settlement.use_cases.forget_notices import forget_notices
-from services.settlement.use_cases.return_cards import begin_return
 from services.settlement.use_cases.resolve_escrow import (
     refund_escrow,
     release_escrow,
-    release_late_ones,
 )
+from services.settlement.use_cases.return_cards import begin_return
+from services.settlement.use_cases.settle_due import settle_due
 from services.settlement.use_cases.settle_refund import run_refunds
+
+SETTLE_BATCHES = 5
 
 
 class SettlementService(
@@ -93,8 +95,8 @@ class SettlementService(
         run_refunds(self.runtime.db, self.runtime.extras.channels, try_max, now())
 
     @every(seconds=5)
-    def release_late_ones(self) -> None:
-        release_late_ones(self.runtime.db, terms_of(self.runtime.settings))
+    def settle_due(self) -> None:
+        settle_due(self.runtime.db, terms_of(self.runtime.settings), SETTLE_BATCHES)
 
     @every(seconds=30)
     def close_stragglers(self) -> None:

@@ -170,3 +170,21 @@ class Settings(ServiceSettings):
         le=100,
         description="Refusals of a transfer before the money goes back to the fund.",
     )
+
+    # reconciliation
+
+    reconcile_from_hour: int = Field(
+        default=10,
+        ge=0,
+        le=23,
+        description="Beijing hour from which the bills of the day before are fetched.",
+    )
+    wechatpay_fee_bp: int = Field(
+        default=60, ge=0, le=1000, description="WeChat Pay's fee in hundredths of a percent."
+    )
+    alipay_fee_bp: int = Field(
+        default=60, ge=0, le=1000, description="Alipay's fee in hundredths of a percent."
+    )
+    unionpay_fee_bp: int = Field(
+        default=50, ge=0, le=1000, description="UnionPay's fee in hundredths of a percent."
+    )

@@ -1,4 +1,4 @@
-"""Tables of the daily reconciliation: a channel's day, the lines of its bill, what does not match."""
+"""Tables of the daily reconciliation: a channel's day, its bill's lines, what does not match."""
 
 from datetime import date
 
@@ -53,7 +53,7 @@ class ReconciliationDayRow(Row):
     run_until: Mapped[MaybeInstant]
     """Until then the run that is at it keeps others away; it is moved on with each batch."""
     staged: Mapped[Count]
-    """1 when all lines of this run's bill are staged, and matching may go on from `matched_through`."""
+    """1 when all lines of this run's bill are there: matching goes on from `matched_through`."""
     matched_through: Mapped[str] = mapped_column(REFERENCE)
     fee_rate_bp: Mapped[int | None] = mapped_column(Integer, nullable=True)
     """The rate that the day's lines were held against; NULL: none was agreed."""
@@ -97,6 +97,8 @@ class DifferenceRow(Row):
     their_fen: Mapped[FenColumn]
     our_fen: Mapped[FenColumn]
     gap_fen: Mapped[FenColumn]
+    booked_fen: Mapped[FenColumn]
+    """Booked to mend it: a fee, or unclaimed money (below zero where that has gone back)."""
     words: Mapped[Short]
     found_at: Mapped[Instant]
     resolved: Mapped[MaybeCode]

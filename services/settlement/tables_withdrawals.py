@@ -54,7 +54,7 @@ class WithdrawalRow(Row):
     __table_args__ = (
         Index("withdrawal_owner", "owner_kind", "owner_id", "withdrawal_id"),
         Index("withdrawal_day", "owner_id", "asked_at"),
-        Index("withdrawal_state", "state", "way", "withdrawal_id"),
+        Index("withdrawal_state", "state", "withdrawal_id"),
         Index("withdrawal_due", "next_try_at"),
         Index("withdrawal_batch", "batch_id", "withdrawal_id"),
     )

@@ -1,11 +1,18 @@
 """May these pieces be sold now, and at what price?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.contracts.catalog import ItemKind, NoSuchItem, OffShelf, OutOfStock, ReserveLine
-from services.kernel.errors import Refused
+from services.contracts.catalog import (
+    ItemKind,
+    NoSuchItem,
+    OffShelf,
+    OutOfStock,
+    ReserveLine,
+    SkuSpec,
+)
+from services.kernel.errors import Malformed, Refused
 
 
 class Reason(StrEnum):
@@ -33,6 +40,18 @@ class Offer:
     price_fen: int
     stock: int | None
     on_shelf: bool
+    gift_fen: int = 0
+
+
+def check_skus(kind: ItemKind, skus: Sequence[SkuSpec]) -> None:
+    """Malformed for a SKU that is named twice, a gift on anything but a card, and a free card."""
+    if len({spec.sku_id for spec in skus}) < len(skus):
+        raise Malformed(fields={"skus": "a SKU is named twice"})
+    for spec in skus:
+        if kind is not ItemKind.CARD_PLAN and spec.gift_fen:
+            raise Malformed(fields={spec.sku_id: "only a card plan has a gift"})
+        if kind is ItemKind.CARD_PLAN and not spec.price_fen:
+            raise Malformed(fields={spec.sku_id: "a card costs something"})
 
 
 def wanted_pieces(lines: Iterable[ReserveLine]) -> dict[str, int]:

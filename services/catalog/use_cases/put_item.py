@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.catalog import locks, queries
-from services.catalog.domain.shelf import Reason
+from services.catalog.domain.shelf import Reason, check_skus
 from services.catalog.rights import need_work_at
 from services.catalog.stock import move_stock
 from services.catalog.tables import ItemRow, SkuRow
@@ -15,7 +15,7 @@ from services.contracts.catalog import ItemView, NoSuchItem, NotYourShelf, PutIt
 from services.kernel import requests
 from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx, is_duplicate
-from services.kernel.errors import InvariantBroken, Malformed
+from services.kernel.errors import InvariantBroken
 
 _CHANGE_SKU = (
     update(SkuRow)
@@ -23,6 +23,7 @@ _CHANGE_SKU = (
     .values(
         name=bindparam("new_name"),
         price_fen=bindparam("new_price"),
+        gift_fen=bindparam("new_gift"),
         position=bindparam("new_position"),
         retired=False,
     )
@@ -35,9 +36,8 @@ def put_item(db: Database, command: PutItem, actor: Actor, now: datetime) -> Ite
     SKUs that it no longer names are retired; the stock of those it knew already is left alone.
     """
     need_work_at(actor, command.store_id)
+    check_skus(command.kind, command.skus)
     specs = {spec.sku_id: spec for spec in command.skus}
-    if len(specs) < len(command.skus):
-        raise Malformed(fields={"skus": "a SKU is named twice"})
     with (
         db.transaction() as tx,
         requests.claimed(tx, command, ItemView, by=actor.account_id) as claim,
@@ -96,6 +96,7 @@ def _change(spec: SkuSpec, position: dict[str, int]) -> dict[str, Any]:
         "known_sku": spec.sku_id,
         "new_name": spec.name,
         "new_price": spec.price_fen,
+        "new_gift": spec.gift_fen,
         "new_position": position[spec.sku_id],
     }
 
@@ -107,6 +108,7 @@ def _new(spec: SkuSpec, item_id: str, position: dict[str, int]) -> dict[str, Any
         "position": position[spec.sku_id],
         "name": spec.name,
         "price_fen": spec.price_fen,
+        "gift_fen": spec.gift_fen,
         "stock": 0,  # the movement that follows brings the pieces
         "unlimited": spec.stock is None,
         "retired": False,

@@ -104,6 +104,7 @@ def _line(offer: Offer, quantity: int) -> ReservedLine:
         picture=offer.picture,
         quantity=quantity,
         price_fen=offer.price_fen,
+        gift_fen=offer.gift_fen,
     )
 
 

@@ -19,6 +19,8 @@ class Decision(StrEnum):
 
     CERTIFY = "certify"
     WITHDRAW = "withdraw"
+    LEAVE = "leave"
+    """A merchant has left for good, vouched for or not."""
 
 
 MOVES: dict[tuple[Certification, Decision], Certification] = {

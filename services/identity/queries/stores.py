@@ -119,6 +119,7 @@ def merchants(tx: Tx, query: MerchantsQuery, now: datetime) -> Page[MerchantView
     found = select(
         MerchantRow.merchant_id,
         MerchantRow.name,
+        MerchantRow.left_at,
         CertificationRow.state,
         CertificationRow.until,
         CertificationRow.by_name,
@@ -143,6 +144,7 @@ def _merchant(row: Row[Any], stores: list[StoreView], now: datetime) -> Merchant
         certification=standing(row.state, row.until, now),
         certified_by=row.by_name or "",
         certified_until=row.until,
+        left_at=row.left_at,
         stores=stores,
     )
 

@@ -7,6 +7,7 @@ WeChat shows keyword fields only and refuses values that are empty or longer tha
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from string import Formatter
 
 KEYWORD_LENGTHS = {"thing": 20, "phrase": 5, "character_string": 32, "amount": 20, "time": 20}
 NOTHING = "—"
@@ -17,12 +18,19 @@ class Kind(StrEnum):
 
     NEW_ORDER = "order.paid"
     ORDER_CONFIRMED = "order.confirmed"
+    ORDER_CONFIRMED_CASH = "order.confirmed.cash"
     ORDER_DISPATCHED = "order.dispatched"
+    ORDER_DISPATCHED_CASH = "order.dispatched.cash"
     ORDER_DELIVERED = "order.delivered"
     ORDER_CANCELLED = "order.cancelled"
     SALE_CANCELLED = "sale.cancelled"
     MONEY_RELEASED = "escrow.released"
     MONEY_BACK = "refund.completed"
+    WITHDRAWAL_WAITS = "withdrawal.awaiting_payee"
+    WITHDRAWAL_PAID = "withdrawal.done"
+    WITHDRAWAL_BACK = "withdrawal.back"
+    CARD_SOLD = "card.sold"
+    CARD_RETURNED = "card.returned"
     GREETING = "greeting"
 
 
@@ -53,6 +61,8 @@ _REASON = Keyword("thing4", "原因", "reason")
 
 RESIDENTS_ORDER = "/h5/orders/{order_id}"
 MERCHANTS_ORDER = "/h5/merchant/orders/{order_id}"
+WITHDRAWAL = "{pages}/withdrawals/{withdrawal_id}"
+"""`pages`: the household's, or the merchant's."""
 
 
 def _amount(label: str = "金额") -> Keyword:
@@ -67,6 +77,12 @@ WORDINGS: dict[Kind, Wording] = {
         "商家已接单", (_NUMBER, _STORE, _amount("由物业保管")), RESIDENTS_ORDER
     ),
     Kind.ORDER_DISPATCHED: Wording("开始配送", (_NUMBER, _STORE, _COURIER), RESIDENTS_ORDER),
+    Kind.ORDER_CONFIRMED_CASH: Wording(
+        "商家已接单", (_NUMBER, _STORE, _amount("货到付款")), RESIDENTS_ORDER
+    ),
+    Kind.ORDER_DISPATCHED_CASH: Wording(
+        "开始配送，请备好现金", (_NUMBER, _amount("货到付款"), _COURIER), RESIDENTS_ORDER
+    ),
     Kind.ORDER_DELIVERED: Wording(
         "已送达，请确认收货",
         (_NUMBER, _STORE, Keyword("time5", "到时自动确认", "completes_at")),
@@ -83,6 +99,27 @@ WORDINGS: dict[Kind, Wording] = {
         "退款已到账",
         (_amount("退款金额"), Keyword("thing4", "退到", "to")),
         RESIDENTS_ORDER,
+    ),
+    Kind.CARD_SOLD: Wording(
+        "卖出储值卡，余额由物业保管", (_NUMBER, _GOODS, _amount("已储值")), MERCHANTS_ORDER
+    ),
+    Kind.CARD_RETURNED: Wording(
+        "商家已退出，储值余额退回家庭资金账户",
+        (Keyword("thing2", "储值卡", "card"), _amount("退回金额")),
+        "/h5/cards",
+    ),
+    Kind.WITHDRAWAL_WAITS: Wording(
+        "提现待您确认收款",
+        (_amount("提现金额"), Keyword("thing4", "提示", "hint")),
+        WITHDRAWAL,
+    ),
+    Kind.WITHDRAWAL_PAID: Wording(
+        "提现已到账", (_amount("到账金额"), Keyword("thing4", "从", "fund")), WITHDRAWAL
+    ),
+    Kind.WITHDRAWAL_BACK: Wording(
+        "提现没有成功，钱已退回",
+        (_amount("退回金额"), Keyword("thing2", "退到", "fund"), _REASON),
+        WITHDRAWAL,
     ),
     Kind.GREETING: Wording("欢迎关注邻里", (), "/h5/"),
 }
@@ -115,10 +152,10 @@ def fitted(field: str, value: str) -> str:
 
 
 def link_of(kind: Kind, facts: Mapping[str, str], public_url: str) -> str:
-    """Where the notice leads; home when it is about no order."""
+    """Where the notice leads; home when a fact that the link needs is missing."""
     path = WORDINGS[kind].link
-    if "{order_id}" in path:
-        path = path.format(order_id=facts["order_id"]) if facts.get("order_id") else "/h5/"
+    needed = {name for _, name, _, _ in Formatter().parse(path) if name}
+    path = path.format_map(facts) if all(facts.get(name) for name in needed) else "/h5/"
     return public_url.rstrip("/") + path
 
 

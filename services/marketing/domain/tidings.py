@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
+from services.contracts.cards import CardReturned
 from services.contracts.marketing import WechatEventReceived
 from services.contracts.orders import (
     OrderCancelled,
@@ -17,12 +18,18 @@ from services.contracts.orders import (
     Party,
     RefundTo,
 )
-from services.contracts.settlement import EscrowReleased, RefundCompleted
+from services.contracts.settlement import Channel, EscrowReleased, OwnerKind, RefundCompleted
+from services.contracts.withdrawals import WithdrawalChanged, WithdrawalState
 from services.kernel.money import as_yuan
 from services.kernel.wire import Event
 from services.marketing.domain.notices import Kind
 
 CHINA = timezone(timedelta(hours=8))
+_BACK_TO = {
+    RefundTo.CHANNEL: "原支付方式",
+    RefundTo.FUND: "家庭资金账户",
+    RefundTo.CARD: "储值卡",
+}
 
 
 class Audience(StrEnum):
@@ -71,15 +78,22 @@ def _order_facts(event: OrderEvent) -> dict[str, str]:
 
 
 def _paid(event: OrderPaid) -> list[Tiding]:
-    return [_to_merchant(Kind.NEW_ORDER, event)]
+    return [_to_merchant(Kind.CARD_SOLD if event.sells_card else Kind.NEW_ORDER, event)]
+
+
+def _in_cash(event: OrderEvent) -> bool:
+    """To be paid at the door: nothing is held yet."""
+    return event.paid_by_channel == Channel.DELIVERY
 
 
 def _confirmed(event: OrderConfirmed) -> list[Tiding]:
-    return [_to_household(Kind.ORDER_CONFIRMED, event)]
+    kind = Kind.ORDER_CONFIRMED_CASH if _in_cash(event) else Kind.ORDER_CONFIRMED
+    return [_to_household(kind, event)]
 
 
 def _dispatched(event: OrderDispatched) -> list[Tiding]:
-    return [_to_household(Kind.ORDER_DISPATCHED, event, courier=event.courier_name)]
+    kind = Kind.ORDER_DISPATCHED_CASH if _in_cash(event) else Kind.ORDER_DISPATCHED
+    return [_to_household(kind, event, courier=event.courier_name)]
 
 
 def _delivered(event: OrderDelivered) -> list[Tiding]:
@@ -97,6 +111,8 @@ def _cancelled(event: OrderCancelled) -> list[Tiding]:
 
 
 def _released(event: EscrowReleased) -> list[Tiding]:
+    if not event.amount_fen:  # a prepaid card was sold: its money is on the card
+        return []
     facts = {"order_id": event.aggregate_id, "amount": f"¥{as_yuan(event.amount_fen)}"}
     return [Tiding(Kind.MONEY_RELEASED, Audience.MERCHANT, event.merchant_id, facts)]
 
@@ -105,9 +121,40 @@ def _refunded(event: RefundCompleted) -> list[Tiding]:
     facts = {
         "order_id": event.order_id or "",
         "amount": f"¥{as_yuan(event.amount_fen)}",
-        "to": "原支付方式" if event.to is RefundTo.CHANNEL else "家庭资金账户",
+        "to": _BACK_TO[event.to],
     }
     return [Tiding(Kind.MONEY_BACK, Audience.ACCOUNT, event.payer_account_id, facts)]
+
+
+def _card_returned(event: CardReturned) -> list[Tiding]:
+    facts = {"card": event.card_name, "amount": f"¥{as_yuan(event.amount_fen)}"}
+    return [Tiding(Kind.CARD_RETURNED, Audience.HOUSEHOLD, event.household_id, facts)]
+
+
+_WITHDRAWAL_KINDS = {
+    WithdrawalState.AWAITING_PAYEE: Kind.WITHDRAWAL_WAITS,
+    WithdrawalState.DONE: Kind.WITHDRAWAL_PAID,
+    WithdrawalState.FAILED: Kind.WITHDRAWAL_BACK,
+    WithdrawalState.EXPIRED: Kind.WITHDRAWAL_BACK,
+    WithdrawalState.REJECTED: Kind.WITHDRAWAL_BACK,
+}
+"""What the person who asked for it hears; taking it back, that person did."""
+
+
+def _withdrawal_changed(event: WithdrawalChanged) -> list[Tiding]:
+    kind = _WITHDRAWAL_KINDS.get(event.state)
+    if kind is None:
+        return []
+    of_merchant = event.owner_kind is OwnerKind.MERCHANT
+    facts = {
+        "withdrawal_id": event.aggregate_id,
+        "pages": "/h5/merchant" if of_merchant else "/h5",
+        "amount": f"¥{as_yuan(event.amount_fen)}",
+        "fund": "商家资金账户" if of_merchant else "家庭资金账户",
+        "hint": "请点开确认，过期会退回",
+        "reason": event.note,
+    }
+    return [Tiding(kind, Audience.ACCOUNT, event.asked_by_account_id, facts)]
 
 
 def _wechat(event: WechatEventReceived) -> list[Tiding]:
@@ -124,6 +171,8 @@ _RULES: dict[type[Event], Callable[[Any], list[Tiding]]] = {
     OrderCancelled: _cancelled,
     EscrowReleased: _released,
     RefundCompleted: _refunded,
+    WithdrawalChanged: _withdrawal_changed,
+    CardReturned: _card_returned,
     WechatEventReceived: _wechat,
 }
 

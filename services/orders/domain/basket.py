@@ -1,13 +1,16 @@
-"""What was set aside, certified and quoted becomes orders: one a store, every fen explained."""
+"""What was set aside, certified and quoted becomes orders, every fen explained.
+
+One order for a store's goods, and one for each prepaid card.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.contracts.catalog import ReservedLine, ReserveLine
+from services.contracts.catalog import ItemKind, ReservedLine, ReserveLine
 from services.contracts.identity import OrderContext, StoreBrief
-from services.contracts.marketing import Adjustment
+from services.contracts.marketing import FUNDED_BY_COMPANY, Adjustment
 from services.contracts.orders import (
     NothingToPay,
     OrderLine,
@@ -16,12 +19,13 @@ from services.contracts.orders import (
     PlaceOrders,
     TooManyStores,
 )
+from services.contracts.settlement import Allocation, CardSale
 from services.kernel.errors import InvariantBroken, Malformed
 from services.kernel.ids import new_id
 from services.orders.domain.order import Doer, Order, number_of
-from services.orders.domain.wording import summary_of
+from services.orders.domain.wording import card_name, summary_of
 
-STORES_MAX = 20
+ORDERS_MAX = 20
 """As many as a payment has allocations."""
 QUANTITY_MAX = 999
 
@@ -39,13 +43,45 @@ class Line:
         full_fen = self.goods.price_fen * self.goods.quantity
         return full_fen + sum(adjustment.amount_fen for adjustment in self.adjustments)
 
+    @property
+    def subsidy_fen(self) -> int:
+        """What the property takes off it at its own cost."""
+        return -sum(
+            adjustment.amount_fen
+            for adjustment in self.adjustments
+            if adjustment.funded_by == FUNDED_BY_COMPANY
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One store's order with its lines, ready to be kept."""
+    """One order with its lines, ready to be kept."""
 
     order: Order
     lines: tuple[Line, ...]
+
+    @property
+    def allocation(self) -> Allocation:
+        """What settlement must know of it."""
+        categories = {line.goods.category for line in self.lines}
+        return Allocation(
+            order_id=self.order.order_id,
+            merchant_id=self.order.merchant_id,
+            amount_fen=self.order.amount_fen,
+            category=categories.pop() if len(categories) == 1 else "",
+            subsidy_fen=max(sum(line.subsidy_fen for line in self.lines), 0),
+            card=self._card,
+        )
+
+    @property
+    def _card(self) -> CardSale | None:
+        if not self.order.sells_card:
+            return None
+        plan = self.lines[0].goods
+        return CardSale(
+            name=card_name(plan.item_name, plan.sku_name, plan.quantity),
+            gift_fen=plan.gift_fen * plan.quantity,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +113,21 @@ def check_address(command: PlaceOrders) -> None:
 
 
 def stores_of(goods: Sequence[ReservedLine]) -> list[str]:
-    """The stores that sell these lines, each once; TooManyStores above 20."""
-    stores = list(dict.fromkeys(line.store_id for line in goods))
-    if len(stores) > STORES_MAX:
-        raise TooManyStores(fields={"lines": f"from {len(stores)} stores"})
-    return stores
+    """The stores that sell these lines, each once; TooManyStores where that is over 20 orders."""
+    orders = len({_part_of(line) for line in goods})
+    if orders > ORDERS_MAX:
+        raise TooManyStores(fields={"lines": f"{orders} orders"})
+    return list(dict.fromkeys(line.store_id for line in goods))
+
+
+def is_plan(goods: ReservedLine) -> bool:
+    """True for a prepaid card: no promotion changes its price, which is what will be on it."""
+    return goods.kind is ItemKind.CARD_PLAN
+
+
+def _part_of(goods: ReservedLine) -> tuple[str, str]:
+    """Lines with the same part come into one order: a store's goods, or one prepaid card."""
+    return goods.store_id, goods.sku_id if is_plan(goods) else ""
 
 
 def orders_of(
@@ -91,27 +137,30 @@ def orders_of(
     adjustments: Sequence[Adjustment],
     now: datetime,
 ) -> list[Placed]:
-    """One order for each store, in the order of the lines; NothingToPay when one costs nothing."""
+    """One order for each store's goods and for each card, in the order of the lines.
+
+    NothingToPay when one costs nothing.
+    """
     stores = {store.store_id: store for store in context.stores}
     unknown = [store_id for store_id in stores_of(goods) if store_id not in stores]
     if unknown:
         raise InvariantBroken(f"no word about the stores {unknown}")
     priced = _priced(goods, adjustments)
     return [
-        _order_of(wish, stores[store_id], priced[store_id], context, now)
-        for store_id in stores_of(goods)
+        _order_of(wish, stores[store_id], lines, context, now)
+        for (store_id, _), lines in priced.items()
     ]
 
 
 def _priced(
     goods: Sequence[ReservedLine], adjustments: Sequence[Adjustment]
-) -> Mapping[str, list[Line]]:
+) -> Mapping[tuple[str, str], list[Line]]:
     by_sku: dict[str, list[Adjustment]] = defaultdict(list)
     for adjustment in adjustments:
         by_sku[adjustment.sku_id].append(adjustment)
-    priced: dict[str, list[Line]] = defaultdict(list)
+    priced: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in goods:
-        priced[line.store_id].append(Line(line, tuple(by_sku.pop(line.sku_id, ()))))
+        priced[_part_of(line)].append(Line(line, tuple(by_sku.pop(line.sku_id, ()))))
     if by_sku:
         raise InvariantBroken(f"adjustments for SKUs that were not asked for: {sorted(by_sku)}")
     return priced
@@ -152,6 +201,7 @@ def _order_of(
         ),
         picture=next((x.goods.picture for x in lines if x.goods.picture), ""),
         sku_ids=[x.goods.sku_id for x in lines],
+        sells_card=is_plan(lines[0].goods),
     )
     return Placed(order, tuple(lines))
 

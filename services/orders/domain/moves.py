@@ -46,6 +46,8 @@ MOVES: dict[tuple[OrderState, Act], Move] = {
     (S.AWAITING_CONFIRMATION, Act.CANCEL): _to(S.CANCELLED, _RESIDENT, _MERCHANT, _STAFF, _SYSTEM),
     (S.PREPARING, Act.CANCEL): _to(S.CANCELLED, _MERCHANT, _STAFF, _SYSTEM),
     (S.READY, Act.CANCEL): _to(S.CANCELLED, _MERCHANT, _STAFF, _SYSTEM),
+    # A prepaid card is there when it is paid; nothing else is completed from here.
+    (S.AWAITING_CONFIRMATION, Act.COMPLETE): _to(S.COMPLETED, _SYSTEM),
     (S.AWAITING_CONFIRMATION, Act.CONFIRM): _to(S.PREPARING, _MERCHANT),
     (S.PREPARING, Act.MARK_READY): _to(S.READY, _MERCHANT),
     (S.PREPARING, Act.DISPATCH): _to(S.OUT_FOR_DELIVERY, _MERCHANT),

@@ -74,6 +74,8 @@ class Order:
     refund_to: RefundTo | None = None
     refunded_at: datetime | None = None
     settled_at: datetime | None = None
+    refunded_fen: int = 0
+    sells_card: bool = False
 
     def _after(self, act: Act, party: Party, **facts: Any) -> "Order":
         """The order after an act; a new state has no deadline unless `facts` give one."""
@@ -197,9 +199,12 @@ class Order:
         """The merchant has the money."""
         return replace(self, settled_at=self.settled_at or now).noted()
 
-    def refund(self, now: datetime) -> "Order":
-        """The household has the money back."""
-        return replace(self, refunded_at=self.refunded_at or now).noted()
+    def refund(self, amount_fen: int, now: datetime) -> "Order":
+        """The household has so much back; refunded is the order when that makes all of it."""
+        refunded_fen = self.refunded_fen + amount_fen
+        whole = refunded_fen >= self.amount_fen
+        refunded_at = (self.refunded_at or now) if whole else None
+        return replace(self, refunded_fen=refunded_fen, refunded_at=refunded_at).noted()
 
 
 _NOT_CANCELLED: dict[str, Any] = {"cancelled_by": None, "cancel_reason": ""}

@@ -1,12 +1,26 @@
 """The few words that orders itself says to people; all other texts are in the pages' catalogue."""
 
 from services.contracts.orders import ClientInfo, RefundTo
+from services.contracts.settlement import Channel
+from services.kernel.money import as_yuan
 
 REASON_UNPAID = "超时未支付"
 REASON_STOCK_SHORT = "付款前库存已售出"
 NOTE_PAID_LATE = "订单取消后才到账，原路退回"
 NOTE_PAID_WHILE_CLOSING = "取消未完成前已支付"
-REFUNDED_TO = {RefundTo.CHANNEL: "原路退回", RefundTo.FUND: "退到家庭资金账户"}
+NOTE_CARD_SOLD = "无需配送，现在就能用"
+NOTE_CARD_KEPT = "消费一笔，结算一笔"
+NOTE_PAID_BY = {
+    Channel.DELIVERY: "送达时付给配送员",
+    Channel.DESK: "在物业服务台支付",
+    Channel.INTERNAL: "用账户余额或储值卡支付",
+}
+"""Where it needs a word: the others are what a payer expects."""
+REFUNDED_TO = {
+    RefundTo.CHANNEL: "原路退回",
+    RefundTo.FUND: "退到家庭资金账户",
+    RefundTo.CARD: "退回储值卡",
+}
 _SHORT_MAX = 200
 
 
@@ -16,9 +30,22 @@ def shortened(text: str) -> str:
 
 
 def subject_of(store_names: list[str]) -> str:
-    """老陈早餐, 老陈早餐等3家: what the payer reads on the pay sheet."""
-    more = f"等{len(store_names)}家" if len(store_names) > 1 else ""
-    return shortened(store_names[0] + more)
+    """老陈早餐, 老陈早餐等3家: what the payer reads on the pay sheet; each store counts once."""
+    stores = list(dict.fromkeys(store_names))
+    more = f"等{len(stores)}家" if len(stores) > 1 else ""
+    return shortened(stores[0] + more)
+
+
+def refund_note(to: RefundTo, amount_fen: int, order_fen: int) -> str:
+    """原路退回; with its amount where it is not all of the order's: ¥3.00 退回储值卡."""
+    words = REFUNDED_TO[to]
+    return words if amount_fen == order_fen else f"¥{as_yuan(amount_fen)} {words}"
+
+
+def card_name(item_name: str, sku_name: str, quantity: int) -> str:
+    """储值卡 充300送30, 储值卡 充300送30×2: what the card is called for as long as it lives."""
+    name = " ".join(filter(None, (item_name, sku_name if sku_name != item_name else "")))
+    return shortened(f"{name}×{quantity}" if quantity > 1 else name)
 
 
 def client_text(client: ClientInfo) -> str:

@@ -20,7 +20,7 @@ from services.contracts.catalog import (
 from services.contracts.identity import NotYourHousehold, OrderContext, OrderContextQuery
 from services.contracts.marketing import QuoteLine, QuoteQuery, QuoteView
 from services.contracts.orders import Party, PlacedView, PlaceOrders
-from services.contracts.settlement import Allocation, OpenPayment, PaymentView
+from services.contracts.settlement import OpenPayment, PaymentView
 from services.kernel import failpoints, requests
 from services.kernel.actor import Actor
 from services.kernel.db import Database
@@ -32,6 +32,7 @@ from services.orders.domain.basket import (
     Placed,
     Wish,
     check_address,
+    is_plan,
     lines_to_reserve,
     orders_of,
     stores_of,
@@ -127,7 +128,8 @@ def _agree(
         asked, answer=OrderContext, deadline_ms=1500
     )
     failpoints.hit("orders.place.after_context")
-    quote = _quote(services, goods, context)
+    wares = [line for line in goods if not is_plan(line)]
+    quote = _quote(services, wares, context) if wares else QuoteView()
     failpoints.hit("orders.place.after_quote")
     placed = orders_of(wish, goods, context, quote.adjustments, now)
     return _decide(db, wish, _granted(wish, placed, context), placed, now)
@@ -163,12 +165,7 @@ def _granted(wish: Wish, placed: list[Placed], context: OrderContext) -> Outcome
         payer_account_id=wish.doer.account_id or "",
         subject=subject_of([order.store_name for order in orders]),
         pay_before=wish.pay_before,
-        allocations=[
-            Allocation(
-                order_id=order.order_id, merchant_id=order.merchant_id, amount_fen=order.amount_fen
-            )
-            for order in orders
-        ],
+        allocations=[one.allocation for one in placed],
     )
     return Outcome(placed=placed_view(orders, wish.pay_before), payment=payment)
 

@@ -3,14 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.contracts.orders import OrderEvent, OrderPaid, OrderState, Step
+from services.contracts.orders import (
+    OrderCompleted,
+    OrderEvent,
+    OrderPaid,
+    OrderState,
+    Step,
+)
 from services.contracts.settlement import Channel, PaymentReceived
 from services.kernel import outbox
 from services.kernel.db import Tx
 from services.kernel.errors import InvariantBroken
 from services.orders import locks
 from services.orders.domain.order import SYSTEM, Order
-from services.orders.domain.wording import NOTE_PAID_LATE, NOTE_PAID_WHILE_CLOSING
+from services.orders.domain.wording import (
+    NOTE_CARD_SOLD,
+    NOTE_PAID_BY,
+    NOTE_PAID_LATE,
+    NOTE_PAID_WHILE_CLOSING,
+)
 from services.orders.events import cancelled, told
 from services.orders.store import Change, record
 
@@ -28,7 +39,8 @@ def receive_payment(tx: Tx, event: PaymentReceived, now: datetime) -> None:
 def mark_paid(
     tx: Tx, orders: Sequence[Order], channel: Channel | None, paid_at: datetime, now: datetime
 ) -> None:
-    """Waiting orders go to their stores; cancelled ones ask for the money to go back.
+    """Waiting orders go to their stores; cancelled ones ask for the money to go back; cards are
+    sold.
 
     Closing a payment and its own event may both tell of the same money: the second is left alone.
     """
@@ -36,16 +48,32 @@ def mark_paid(
     if changes:
         record(tx, changes, now)
         outbox.emit(tx, *(_event(change.after) for change in changes))
+        _complete_cards(tx, [change.after for change in changes], now)
+
+
+def _complete_cards(tx: Tx, paid: Sequence[Order], now: datetime) -> None:
+    """A prepaid card is there at once: nobody confirms, packs or brings it."""
+    changes = [
+        Change(card, card.complete(SYSTEM.party, now), Step.CARD_SOLD, SYSTEM, NOTE_CARD_SOLD)
+        for card in paid
+        if card.sells_card and card.state is OrderState.AWAITING_CONFIRMATION
+    ]
+    if changes:
+        record(tx, changes, now)
+        outbox.emit(tx, *(told(OrderCompleted, change.after) for change in changes))
 
 
 def _paid(order: Order, channel: Channel | None, paid_at: datetime) -> Change:
     after = order.pay(paid_at, channel or "")
-    step = Step.PAID_LATE if after.state is OrderState.CANCELLED else Step.PAID
+    step = Step.PAY_ON_DELIVERY if channel is Channel.DELIVERY else Step.PAID
+    if after.state is OrderState.CANCELLED:
+        step = Step.PAID_LATE
     notes = {
         OrderState.CANCELLED: NOTE_PAID_LATE,
         OrderState.CLOSING: NOTE_PAID_WHILE_CLOSING,
     }
-    return Change(order, after, step, SYSTEM, notes.get(order.state, ""))
+    note = notes.get(order.state) or (NOTE_PAID_BY.get(channel, "") if channel else "")
+    return Change(order, after, step, SYSTEM, note)
 
 
 def _event(order: Order) -> OrderEvent:

@@ -8,21 +8,37 @@ from sqlalchemy import Select, case, func, or_, select
 
 from services.contracts.settlement import Proof
 from services.kernel.db import Tx
-from services.settlement.audit import card_books, order_books, refund_books
+from services.settlement.audit import (
+    card_books,
+    fee_books,
+    order_books,
+    reconciliation_books,
+    refund_books,
+    sharing_books,
+    withdrawal_books,
+)
 from services.settlement.audit.claims import Claim
 from services.settlement.domain.accounts import GUARDED, SIGNS, AccountKind, Sign
 from services.settlement.domain.holds import HoldState
 from services.settlement.tables import AccountRow, CheckpointRow, EntryRow, HoldRow, TransferRow
 
 DIFFERENCES_MAX = 20
+ROOMS = (
+    order_books,
+    refund_books,
+    card_books,
+    withdrawal_books,
+    fee_books,
+    sharing_books,
+    reconciliation_books,
+)
 
 _SUM = func.coalesce(func.sum(EntryRow.amount_fen), 0)
 
 
 def prove(tx: Tx) -> list[Proof]:
     """Every proof of the ledger itself."""
-    rooms = (order_books, refund_books, card_books)
-    claims = [*_claims(), *(claim for room in rooms for claim in room.claims())]
+    claims = [*_claims(), *(claim for room in ROOMS for claim in room.claims())]
     return [_proof(tx, *claim) for claim in claims]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, or_, select, union_all
 
 from services.contracts.fees import FeeBillState, FeePaymentState
+from services.settlement.audit.claims import Claim
 from services.settlement.domain.accounts import AccountKind
 from services.settlement.domain.fees import HELD, UNDONE
 from services.settlement.domain.transfers import TransferKind
@@ -19,7 +20,7 @@ _STANDS_FOR = {
 }
 
 
-def claims() -> list[tuple[str, str, type[Any], Select[Any]]]:
+def claims() -> list[Claim]:
     """Name, sentence, the table whose rows are looked at, and what would break the sentence."""
     return [
         ("fee_booked", "每笔收到的物业费恰好入账一次", FeePaymentRow, _wrongly_booked()),

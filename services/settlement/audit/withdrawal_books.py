@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, literal, not_, or_, select, union_all
 
 from services.contracts.withdrawals import WithdrawalState
+from services.settlement.audit.claims import Claim
 from services.settlement.domain.accounts import AccountKind
 from services.settlement.domain.holds import HoldState
 from services.settlement.domain.transfers import TransferKind
@@ -13,8 +14,8 @@ from services.settlement.tables import AccountRow, EntryRow, HoldRow, TransferRo
 from services.settlement.tables_withdrawals import WithdrawalRow
 
 
-def claims() -> list[tuple[str, str, type[Any], Select[Any]]]:
-    """Name, sentence, the table whose rows are looked at, and what would break the sentence."""
+def claims() -> list[Claim]:
+    """Of money under way, money set aside, and each withdrawal's end."""
     return [
         ("withdrawals", "在途提现等于各途径提现中的账户余额", WithdrawalRow, _under_way()),
         ("withdrawal_holds", "每笔待付的提现都有等额的冻结款", WithdrawalRow, _holds()),

@@ -40,6 +40,8 @@ class WechatSharing:
         self._app_id = settings.wechatpay_app_id
         self._name = settings.wechatpay_merchant_name
         self._calls = Calls(connect(settings))
+        self._named: set[str] = set()
+        """Shops that know us as a receiver, as far as this process has told them."""
 
     def add_receiver(self, sub_merchant: str) -> None:
         body = {
@@ -51,6 +53,7 @@ class WechatSharing:
             "relation_type": "SERVICE_PROVIDER",
         }
         self._calls.post("/v3/profitsharing/receivers/add", body).meaning(dict)
+        self._named.add(sub_merchant)
 
     def share(self, ask: ShareAsk) -> Share:
         known: dict[str, Any] = {
@@ -61,6 +64,8 @@ class WechatSharing:
         if not ask.commission_fen:
             body = known | {"description": ask.note[:_NOTE_MAX]}
             return self._share(self._calls.post(f"{_ORDERS}/unfreeze", body))
+        if ask.sub_merchant not in self._named:
+            self.add_receiver(ask.sub_merchant)
         receiver = {
             "type": "MERCHANT_ID",
             "account": self._mchid,

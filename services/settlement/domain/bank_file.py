@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.contracts.withdrawals import BadBankFile
@@ -40,7 +40,7 @@ class PaymentLine:
     withdrawal_id: str
     holder: str
     bank: str
-    number: str
+    number: str = field(repr=False)
     amount_fen: int
 
 

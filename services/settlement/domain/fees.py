@@ -16,7 +16,9 @@ class BillAct(StrEnum):
     DROP = "drop"
     """That payment closed without money."""
     RECEIVE = "receive"
-    """The money is here."""
+    """That payment's money is here."""
+    TAKE = "take"
+    """Its money is here at once: from a fund, or at the desk."""
     ACCEPT = "accept"
     REFUSE = "refuse"
     REVERSE = "reverse"
@@ -26,7 +28,7 @@ BILL_MOVES = {
     (FeeBillState.OPEN, BillAct.BEGIN): FeeBillState.PAYING,
     (FeeBillState.PAYING, BillAct.DROP): FeeBillState.OPEN,
     (FeeBillState.PAYING, BillAct.RECEIVE): FeeBillState.TOLD,
-    (FeeBillState.OPEN, BillAct.RECEIVE): FeeBillState.TOLD,
+    (FeeBillState.OPEN, BillAct.TAKE): FeeBillState.TOLD,
     (FeeBillState.TOLD, BillAct.ACCEPT): FeeBillState.CLOSED,
     (FeeBillState.TOLD, BillAct.REFUSE): FeeBillState.OPEN,
     (FeeBillState.CLOSED, BillAct.REVERSE): FeeBillState.OPEN,

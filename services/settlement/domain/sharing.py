@@ -95,7 +95,7 @@ class SharingChannel(Protocol):
         """Name the property a receiver of this shop's shares; again is harmless."""
 
     def share(self, ask: ShareAsk) -> Share:
-        """Ask for the commission, and for the rest to be unfrozen.
+        """Ask for the commission, and for the rest to be unfrozen; names us a receiver first.
 
         Unavailable within the first 30 seconds after the payment: it is only too early.
         """

@@ -1,4 +1,4 @@
-"""What reconciling books: money that nobody here knows, fees, and the undoing of a transfer. Pure."""
+"""What reconciling books: money that nobody knows, fees, and the undoing of a transfer. Pure."""
 
 from collections.abc import Iterable
 
@@ -35,9 +35,7 @@ def unknown_return(till: Till, reference: str, amount_fen: int, reason: str, by:
     return _unclaimed(reference, entries, reason, by)
 
 
-def _unclaimed(
-    reference: str, entries: tuple[Entry, ...], reason: str, by: str
-) -> Transfer:
+def _unclaimed(reference: str, entries: tuple[Entry, ...], reason: str, by: str) -> Transfer:
     return Transfer(
         kind=TransferKind.UNCLAIMED_RECEIPT,
         purpose=reference,

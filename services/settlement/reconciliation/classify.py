@@ -147,8 +147,9 @@ def _refund_fault(line: BillLine, ours: Ours) -> tuple[DifferenceKind, str]:
     if line.amount_fen != ours.asked_fen:
         return DifferenceKind.AMOUNT, _amount_words(line.amount_fen, ours.asked_fen)
     theirs = _REFUND_WORDS[line.refund_state or RefundState.PROCESSING]
+    our_state = _REFUND_WORDS[ours.refund_state]
     return DifferenceKind.STATE, (
-        f"退款 {_yuan(line.amount_fen)}：渠道账单说{theirs}，我方是{_REFUND_WORDS[ours.refund_state]}。"
+        f"退款 {_yuan(line.amount_fen)}：渠道账单说{theirs}，我方是{our_state}。"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, case, delete, func, insert, or_, select, update
 
-from services.contracts.reconciliation import DayState, DifferenceKind
+from services.contracts.reconciliation import DayState, DifferenceAction, DifferenceKind
 from services.contracts.settlement import RefundState
 from services.kernel.db import Database, Tx
 from services.kernel.ids import derived_id, new_id
@@ -55,6 +55,9 @@ _LET_GO = (
         next_try_at=bindparam("next_at"),
         note=bindparam("said"),
     )
+)
+_RESOLUTION = select(DifferenceRow.resolved, DifferenceRow.gap_fen).where(
+    DifferenceRow.difference_id == bindparam("this_one")
 )
 _INSERT_DIFFERENCE = insert(DifferenceRow).prefix_with("IGNORE")
 _DROP_OPEN = delete(DifferenceRow).where(
@@ -238,6 +241,7 @@ def note_differences(tx: Tx, day_id: str, found: Iterable[Finding], now: datetim
             "their_fen": finding.their_fen,
             "our_fen": finding.our_fen,
             "gap_fen": finding.gap_fen,
+            "booked_fen": 0,
             "words": finding.words,
             "found_at": now,
             "resolution": "",
@@ -247,6 +251,15 @@ def note_differences(tx: Tx, day_id: str, found: Iterable[Finding], now: datetim
     ]
     if rows:
         tx.execute(_INSERT_DIFFERENCE, rows)
+
+
+def is_resolved(tx: Tx, day_id: str, found: Finding) -> bool:
+    """True when a person has resolved this very difference, and it is no greater since."""
+    difference_id = difference_id_of(day_id, found.reference, found.kind)
+    row = tx.first(_RESOLUTION, {"this_one": difference_id})
+    if row is None or row.resolved is None:
+        return False
+    return bool(row.resolved == DifferenceAction.CARRY_OVER or row.gap_fen == found.gap_fen)
 
 
 def sum_up(tx: Tx, day_id: str) -> None:

@@ -70,6 +70,7 @@ class Outcome:
     resolved: bool
     gap_fen: int
     said: str = ""
+    booked_fen: int = 0
 
 
 def asked(mend: Mend) -> Outcome:
@@ -102,18 +103,18 @@ def book_unclaimed(mend: Mend) -> Outcome:
         said = "已记为无主款，请在渠道后台退回。"
     transfer = make(mend.till, row.reference, amount_fen, mend.reason, mend.by)
     ledger.post(mend.tx, [transfer], mend.now)
-    return Outcome(True, 0, said)
+    return Outcome(True, 0, said, booked_fen=row.their_fen)
 
 
 def book_fee(mend: Mend) -> Outcome:
     """The fee is as high as the channel says."""
     row = mend.difference
-    if row.their_fen and not _paid_by_the_shop(mend):
-        transfer = bookings.channel_fee(
-            mend.till, row.difference_id, row.their_fen, mend.reason, mend.by
-        )
-        ledger.post(mend.tx, [transfer], mend.now)
-    return Outcome(True, 0)
+    if not row.their_fen or _paid_by_the_shop(mend):
+        return Outcome(True, 0)
+    fee_fen = row.their_fen
+    transfer = bookings.channel_fee(mend.till, row.difference_id, fee_fen, mend.reason, mend.by)
+    ledger.post(mend.tx, [transfer], mend.now)
+    return Outcome(True, 0, booked_fen=fee_fen)
 
 
 def carry_over(mend: Mend) -> Outcome:

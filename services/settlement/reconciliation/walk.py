@@ -38,9 +38,7 @@ _RATE_SAMPLE, _RATE_LINES_MIN, _RATE_SHARE_MIN = 500, 20, 0.9
 
 _LINES = (
     select(BillLineRow.__table__)
-    .where(
-        BillLineRow.day_id == bindparam("this_day"), BillLineRow.reference > bindparam("behind")
-    )
+    .where(BillLineRow.day_id == bindparam("this_day"), BillLineRow.reference > bindparam("behind"))
     .order_by(BillLineRow.reference)
     .limit(BATCH)
 )
@@ -119,9 +117,7 @@ _CARRY = (
     )
 )
 _CARRY_FOUND = _CARRY.where(_STAGED_HERE)
-_CARRY_NUMBERS = _CARRY.where(
-    DifferenceRow.reference.in_(bindparam("numbers", expanding=True))
-)
+_CARRY_NUMBERS = _CARRY.where(DifferenceRow.reference.in_(bindparam("numbers", expanding=True)))
 
 
 def match_day(
@@ -265,6 +261,6 @@ def _settle_neighbour(run: Run, till: Till, other: date) -> None:
     asked = {"of_day": other_id, "this_day": run.day_id, "at": run.clock()}
     with run.db.transaction() as tx:
         row = locks.reconciliation_day_for_update(tx, other_id)
-        if row is not None and row.state == DayState.OPEN:
-            if tx.execute(_CARRY_FOUND, asked).rowcount:
-                days.sum_up(tx, other_id)
+        is_open = row is not None and row.state == DayState.OPEN
+        if is_open and tx.execute(_CARRY_FOUND, asked).rowcount:
+            days.sum_up(tx, other_id)

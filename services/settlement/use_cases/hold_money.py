@@ -22,6 +22,7 @@ from services.settlement.domain.escrows import Parts
 from services.settlement.domain.parts import by_order
 from services.settlement.domain.payments import Purpose
 from services.settlement.domain.postings import Givers, Held, Source
+from services.settlement.domain.transfers import Transfer
 from services.settlement.tables import EscrowRow
 from services.settlement.use_cases import cover_payment, receive_fee
 
@@ -78,7 +79,7 @@ def _givers(arrived: Arrived) -> Givers:
     return Givers(arrived.giver, held("fund"), held("card"), held("gift"))
 
 
-def _transfers(arrived: Arrived, held: Sequence[Held], givers: Givers) -> list[postings.Transfer]:
+def _transfers(arrived: Arrived, held: Sequence[Held], givers: Givers) -> list[Transfer]:
     transfers = [
         postings.receipt(arrived.source, one, givers) for one in held if one.parts.money_fen
     ]

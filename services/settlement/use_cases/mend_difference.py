@@ -29,6 +29,7 @@ from services.settlement import locks, queries
 from services.settlement.domain.channel import PayChannel, Trade, TradeState
 from services.settlement.domain.postings import Till
 from services.settlement.reconciliation import days, mending
+from services.settlement.reconciliation.match import what_is_known
 from services.settlement.reconciliation.mending import Mend, Outcome
 from services.settlement.reconciliation_queries import actions_of, difference_row, difference_view
 from services.settlement.tables_reconciliation import DifferenceRow
@@ -48,8 +49,9 @@ _KEEP = (
     .where(DifferenceRow.difference_id == bindparam("this_one"))
     .values(
         resolved=bindparam("action"),
-        resolution=bindparam("words"),
+        resolution=bindparam("said"),
         gap_fen=bindparam("apart_fen"),
+        booked_fen=bindparam("moved_fen"),
         resolved_by_account_id=bindparam("account"),
         resolved_by=bindparam("person"),
         resolved_at=bindparam("at"),
@@ -136,17 +138,16 @@ def _mend(
     return difference_view(_found(tx, command.difference_id)[0])
 
 
-def _keep(
-    tx: Tx, command: MendDifference, outcome: Outcome, actor: Actor, now: datetime
-) -> None:
+def _keep(tx: Tx, command: MendDifference, outcome: Outcome, actor: Actor, now: datetime) -> None:
     words = f"{outcome.said} {command.reason}".strip()
     tx.execute(
         _KEEP,
         {
             "this_one": command.difference_id,
             "action": command.action if outcome.resolved else None,
-            "words": words[:RESOLUTION_MAX],
+            "said": words[:RESOLUTION_MAX],
             "apart_fen": outcome.gap_fen,
+            "moved_fen": outcome.booked_fen,
             "account": actor.account_id if outcome.resolved else None,
             "person": actor.name[:200] if outcome.resolved else "",
             "at": now if outcome.resolved else None,
@@ -160,9 +161,7 @@ def _keep(
 def _ask(
     db: Database, channel: PayChannel, row: Row[Any], action: DifferenceAction, now: datetime
 ) -> _Answer:
-    wants_amount = (
-        action is DifferenceAction.BOOK_UNCLAIMED and row.kind == DifferenceKind.AMOUNT
-    )
+    wants_amount = action is DifferenceAction.BOOK_UNCLAIMED and row.kind == DifferenceKind.AMOUNT
     if action is not DifferenceAction.ASK_CHANNEL and not wants_amount:
         return _Answer()
     if row.is_refund:
@@ -172,6 +171,10 @@ def _ask(
 
 def _ask_for_payment(db: Database, channel: PayChannel, number: str, now: datetime) -> _Answer:
     with db.reading() as tx:
+        ours = what_is_known(tx, channel.till, [number]).get(number)
+        if ours is None or ours.payment_state is None:
+            only = {"actions": str(DifferenceAction.EXPLAIN)}
+            raise NotThisWay("no channel order of ours to ask for", fields=only)
         order = queries.channel_order(tx, channel.till.channel, number)
     try:
         trade = ask_channel(db, channel, order, now)

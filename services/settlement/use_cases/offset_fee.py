@@ -59,7 +59,7 @@ def locked_bill(tx: Tx, bill_id: str, seen: Row[Any]) -> Row[Any]:
 def paid_now(tx: Tx, bill: Row[Any], values: dict[str, object], now: datetime) -> FeePaymentView:
     """Put an act of paying on record whose money is here already; the fee system is to hear."""
     fee_payment_id = str(values["fee_payment_id"])
-    fee_moves.move_bill(tx, bill, BillAct.RECEIVE, now, fee_payment_id=fee_payment_id, paid_at=now)
+    fee_moves.move_bill(tx, bill, BillAct.TAKE, now, fee_payment_id=fee_payment_id, paid_at=now)
     fee_moves.add_payments(
         tx,
         [

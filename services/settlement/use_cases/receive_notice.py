@@ -20,9 +20,11 @@ from services.contracts.settlement import (
 from services.kernel import failpoints, jsons
 from services.kernel.db import Database, Tx
 from services.kernel.ids import new_id
-from services.settlement.domain.channel import Notice, PayChannel, Trade, TradeState
+from services.settlement.domain.channel import ChannelRefund, Notice, PayChannel, Trade, TradeState
+from services.settlement.domain.payouts import Payout
 from services.settlement.tables import NoticeRow
 from services.settlement.use_cases.book_trade import Booking, book_trade
+from services.settlement.use_cases.pay_out import keep_payout_news
 from services.settlement.use_cases.settle_refund import keep_refund_news
 
 _INSERT = insert(NoticeRow)
@@ -53,17 +55,21 @@ def _believe(tx: Tx, channel: PayChannel, notice: Notice, now: datetime) -> bool
     """Do what the notice says; False when that was done before."""
     if notice.merchant_number != channel.till.merchant_number:
         raise NoticeMismatch("the notice is for another merchant")
-    if not isinstance(notice.about, Trade):
-        return keep_refund_news(tx, channel.till.channel, notice.about, now)
-    if notice.about.state is not TradeState.PAID:
+    about = notice.about
+    if isinstance(about, ChannelRefund):
+        return keep_refund_news(tx, channel.till.channel, about, now)
+    if isinstance(about, Payout):
+        return keep_payout_news(tx, about, now)
+    if about.state is not TradeState.PAID:
         raise NoticeMismatch("the notice speaks of a trade that is not paid")
-    booking = book_trade(tx, channel.till.channel, notice.about, now)
-    return booking is not Booking.KNOWN
+    return book_trade(tx, channel.till.channel, about, now) is not Booking.KNOWN
 
 
 def _subject(notice: Notice) -> str:
     about = notice.about
-    return about.out_trade_no if isinstance(about, Trade) else about.out_refund_no
+    if isinstance(about, Trade):
+        return about.out_trade_no
+    return about.out_refund_no if isinstance(about, ChannelRefund) else about.out_bill_no
 
 
 def _put_on_record(db: Database, command: ReceiveNotice, reason: str, now: datetime) -> None:

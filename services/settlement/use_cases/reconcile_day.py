@@ -136,9 +136,7 @@ def _due(tx: Tx, now: datetime) -> list[Row[Any]]:
     )
 
 
-def _take_on(
-    db: Database, channel: PayChannel, terms: Terms, day_id: str, clock: Clock
-) -> None:
+def _take_on(db: Database, channel: PayChannel, terms: Terms, day_id: str, clock: Clock) -> None:
     try:
         _run(db, channel, terms, day_id, clock)
     except LinliError as error:
@@ -177,9 +175,7 @@ def _run(
         raise
 
 
-def _go_on(
-    run: Run, channel: PayChannel, terms: Terms, on: Callable[[], None], anew: bool
-) -> None:
+def _go_on(run: Run, channel: PayChannel, terms: Terms, on: Callable[[], None], anew: bool) -> None:
     with run.db.reading() as tx:
         row = days.find(tx, run.day_id)
     assert row is not None

@@ -119,16 +119,18 @@ def release(tx: Tx, escrow: Row[Any], act: EscrowAct, terms: Terms) -> None:
 
 def tell(tx: Tx, escrow: Row[Any], settled: Settlement) -> None:
     """The merchant has the money."""
-    outbox.emit(
-        tx,
-        EscrowReleased(
-            aggregate_id=escrow.order_id,
-            version=escrow.version + 1,
-            merchant_id=escrow.merchant_id,
-            household_id=escrow.household_id,
-            amount_fen=settled.net_fen,
-            commission_fen=settled.commission_fen,
-        ),
+    outbox.emit(tx, released(escrow, settled))
+
+
+def released(escrow: Row[Any], settled: Settlement) -> EscrowReleased:
+    """The event that says so."""
+    return EscrowReleased(
+        aggregate_id=escrow.order_id,
+        version=escrow.version + 1,
+        merchant_id=escrow.merchant_id,
+        household_id=escrow.household_id,
+        amount_fen=settled.net_fen,
+        commission_fen=settled.commission_fen,
     )
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import Row
 
 from services.contracts.orders import OrderCancelled, OrderCompleted
 from services.contracts.settlement import EscrowState
-from services.kernel.db import Database, Tx
+from services.kernel.db import Tx
 from services.kernel.errors import InvariantBroken
-from services.settlement import locks, queries
+from services.settlement import locks
 from services.settlement.domain.escrows import EscrowAct, resolve
 from services.settlement.use_cases.give_back import Back, give_back
 from services.settlement.use_cases.release_order import (
@@ -48,18 +48,6 @@ def refund_escrow(tx: Tx, event: OrderCancelled, now: datetime) -> None:
         tag="whole",
     )
     give_back(tx, escrow, back, state, now)
-
-
-def release_late_ones(db: Database, terms: Terms, limit: int = 50) -> int:
-    """Release what was completed and could not be released then; how many there were."""
-    with db.reading() as tx:
-        due = queries.escrows_due(tx, limit)
-    for order_id in due:
-        with db.transaction() as tx:
-            escrow = held_for(tx, order_id)
-            if escrow.state == EscrowState.HELD and not in_the_way(escrow):
-                release(tx, escrow, EscrowAct.RELEASE, terms)
-    return len(due)
 
 
 def held_for(tx: Tx, order_id: str) -> Row[Any]:

@@ -26,28 +26,24 @@ from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx
 from services.kernel.errors import NotFound
 from services.kernel.wire import Page
-from services.settlement import ledger, money_queries, queries
+from services.settlement import ledger, money_queries, queries, statement_queries
 from services.settlement.domain import accounts
 from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.days import bounds, day_of
 from services.settlement.domain.transfers import flows
+from services.settlement.use_cases.withdraw_rights import may_view
 from services.settlement.withdrawal_queries import withdrawable_fen
-
-_FUND_PERMISSION = {
-    OwnerKind.HOUSEHOLD: Permission.FUND_VIEW,
-    OwnerKind.MERCHANT: Permission.MERCHANT_FUND_VIEW,
-}
 
 
 def see_fund(db: Database, query: FundQuery, actor: Actor, now: datetime) -> FundView:
     """A fund with its newest entries first, for its people and for staff."""
-    own = actor.may(_FUND_PERMISSION[query.owner_kind]) and actor.role_in(query.owner_id)
+    own = may_view(actor, query.owner_kind, query.owner_id)
     if not own and not actor.may(Permission.MONEY_VIEW_ANY):
         raise NotYourFund()
     account = accounts.fund(query.owner_kind, query.owner_id)
     today, _ = bounds(day_of(now))
     with db.reading() as tx:
-        page = money_queries.statement(tx, account.account_id, query.after, query.limit)
+        page = statement_queries.statement(tx, account.account_id, query.after, query.limit)
         return FundView(
             owner_kind=query.owner_kind,
             owner_id=query.owner_id,
@@ -76,7 +72,7 @@ def see_settled_orders(
     db: Database, query: SettledOrdersQuery, actor: Actor, now: datetime
 ) -> Page[SettledOrder]:
     """What a merchant's orders of one Beijing day brought, for its people and for staff."""
-    own = actor.may(Permission.MERCHANT_FUND_VIEW) and actor.role_in(query.merchant_id)
+    own = may_view(actor, OwnerKind.MERCHANT, query.merchant_id)
     if not own and not actor.may(Permission.MONEY_VIEW_ANY):
         raise NotYourFund()
     first, end = bounds(query.day or day_of(now))

@@ -18,7 +18,8 @@ _HANDS = (AccountRow.kind, AccountRow.custodian, AccountRow.channel)
 
 
 def _part(accounts: Any, amount: Any) -> Select[Any]:
-    return select(*_HANDS, accounts.label("accounts"), amount.label("amount_fen"))
+    columns = (*_HANDS, accounts.label("accounts"), amount.label("amount_fen"))
+    return select(*columns).select_from(AccountRow)
 
 
 _behind_checkpoint = and_(

@@ -1,13 +1,50 @@
-"""Where the shop itself receives, the channel shares the money out (to be completed)."""
+"""Where the shop itself receives, the channel shares the money out: note that it is to."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, insert
 
 from services.kernel.db import Tx
+from services.settlement.domain.escrows import Parts, settle
+from services.settlement.domain.shares import ShareStep
+from services.settlement.tables_sharing import ProfitShareRow
+
+_INSERT = insert(ProfitShareRow)
 
 
 def begin(tx: Tx, escrow: Row[Any], commission_fen: int, now: datetime) -> None:
-    """Note that the order's money is to be shared out."""
-    raise NotImplementedError
+    """Note that the order's money is to be shared out; run_shares does it a little later.
+
+    Called once per order, in the transaction that releases it.
+    """
+    left = _left(escrow)
+    subsidy_fen = escrow.subsidy_fen * left.total_fen // escrow.amount_fen
+    tx.execute(
+        _INSERT,
+        {
+            "order_id": escrow.order_id,
+            "payment_id": escrow.payment_id,
+            "merchant_id": escrow.merchant_id,
+            "state": ShareStep.PENDING,
+            "money_fen": left.money_fen,
+            "commission_fen": commission_fen,
+            "subsidy_fen": settle(left.money_fen, 0, subsidy_fen).subsidy_fen,
+            "try_count": 0,
+            "next_try_at": now,
+            "last_error": "",
+            "begun_at": now,
+        },
+    )
+
+
+def _left(escrow: Row[Any]) -> Parts:
+    paid = Parts(escrow.channel_fen, escrow.fund_fen, escrow.card_fen, escrow.gift_fen)
+    return paid.minus(
+        Parts(
+            escrow.back_channel_fen,
+            escrow.back_fund_fen,
+            escrow.back_card_fen,
+            escrow.back_gift_fen,
+        )
+    )

@@ -30,7 +30,7 @@ from services.settlement.use_cases.withdraw_rights import need_use
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PayoutTerms:
     """On which terms money may leave."""
 
     limits: Limits
@@ -44,7 +44,7 @@ _INSERT = insert(WithdrawalRow)
 def withdraw(
     db: Database,
     sealer: Sealer | None,
-    terms: Terms,
+    terms: PayoutTerms,
     command: Withdraw,
     actor: Actor,
     now: datetime,

@@ -18,7 +18,7 @@ from services.settlement.domain import accounts
 from services.settlement.domain.payouts import Payout, PayoutState
 from services.settlement.tables import TransferRow
 from services.settlement.use_cases.pay_out import run_payouts
-from services.settlement.use_cases.withdraw import Terms, withdraw
+from services.settlement.use_cases.withdraw import PayoutTerms, withdraw
 from tests.support.withdrawals import LIMITS, NOW, Till, staff
 
 pytestmark = pytest.mark.database
@@ -307,7 +307,12 @@ def test_one_bad_transfer_keeps_no_other_waiting(till: Till) -> None:
 def test_without_a_payout_channel_nothing_goes_by_wechat(till: Till) -> None:
     with pytest.raises(WayNotOpen):
         withdraw(
-            till.db, till.sealer, Terms(LIMITS, False), till.command(1000), till.owner, till.now
+            till.db,
+            till.sealer,
+            PayoutTerms(LIMITS, False),
+            till.command(1000),
+            till.owner,
+            till.now,
         )
     till.by_wechat()
     assert run_payouts(till.db, None, 3, till.now) == 0

@@ -90,7 +90,7 @@ def create_withdrawal() -> None:
         must("version", sa.Integer()),
         sa.Index("withdrawal_owner", "owner_kind", "owner_id", "withdrawal_id"),
         sa.Index("withdrawal_day", "owner_id", "asked_at"),
-        sa.Index("withdrawal_state", "state", "way", "withdrawal_id"),
+        sa.Index("withdrawal_state", "state", "withdrawal_id"),
         sa.Index("withdrawal_due", "next_try_at"),
         sa.Index("withdrawal_batch", "batch_id", "withdrawal_id"),
     )

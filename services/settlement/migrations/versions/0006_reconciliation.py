@@ -84,6 +84,7 @@ def upgrade() -> None:
         fen("their_fen"),
         fen("our_fen"),
         fen("gap_fen"),
+        fen("booked_fen"),
         must("words", sa.String(200)),
         must("found_at", UtcDateTime()),
         maybe("resolved", CODE),
