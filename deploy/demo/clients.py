@@ -118,18 +118,31 @@ class Person(Client):
         """Who I am."""
         return self.get("/me")
 
-    def pay(self, payment_id: str) -> Any:
+    def offer(self, payment_id: str, **wish: Any) -> Any:
+        """Say how to pay; what the phone needs for it, if anything is left to pay."""
+        return self.post(f"/payments/{payment_id}/pay", {"openid": self.openid, **wish})
+
+    def pay(self, payment_id: str, **wish: Any) -> Any:
         """Ask for a prepay and confirm it on the phone's pay sheet; what WeChat Pay says."""
-        prepay = self.post(f"/payments/{payment_id}/wechat", {"openid": self.openid})
+        return self.confirm(prepay_id_of(self.offer(payment_id, **wish)))
+
+    def confirm(self, prepay_id: str, **more: Any) -> Any:
+        """Confirm on the pay sheet."""
         answer = self.http.post(
             f"{self.sandbox}/sandbox/api/pay",
-            json={"prepay_id": prepay["prepay_id"], "openid": self.openid},
+            json={"prepay_id": prepay_id, "openid": self.openid, **more},
             headers={"Authorization": ""},
             timeout=HTTP_TIMEOUT_S,
         )
         if answer.status_code >= 400:
             raise HttpRefused(answer.status_code, answer.json(), "the pay sheet")
         return answer.json()
+
+
+def prepay_id_of(view: Any) -> str:
+    """What WeixinJSBridge would hand to the pay sheet."""
+    package: str = view["offer"]["jsapi"]["package"]
+    return package.removeprefix("prepay_id=")
 
 
 class Phone:

@@ -226,6 +226,15 @@ def round_of(colour: Colour) -> Motif:
     return draw_round
 
 
+def card(draw: ImageDraw.ImageDraw, seed: int) -> None:
+    """A card with a stripe, and a coin on its corner."""
+    draw.rounded_rectangle((340, 350, 940, 730), 44, fill=tint(seed))
+    draw.rectangle((340, 430, 940, 500), fill=DARK)
+    draw.rounded_rectangle((400, 590, 640, 640), 20, fill=(255, 250, 238))
+    draw.ellipse((790, 590, 1010, 810), fill=(244, 208, 72))
+    draw.ellipse((825, 625, 975, 775), outline=(204, 164, 60), width=14)
+
+
 def box(draw: ImageDraw.ImageDraw, seed: int) -> None:
     """A parcel with a ribbon: what has no sign of its own."""
     draw.rounded_rectangle((380, 380, 900, 800), 30, fill=tint(seed))
@@ -235,6 +244,7 @@ def box(draw: ImageDraw.ImageDraw, seed: int) -> None:
 
 
 BY_WORD: tuple[tuple[str, Motif], ...] = (
+    ("储值卡", card),
     ("早餐 面食 汤 小菜 豆制品 净菜", bowl),
     ("水果 果切", round_of((242, 158, 46))),
     ("蔬菜", leaf),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deploy.demo.shops import SHOPS
+from services.kernel.money import from_yuan
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 OWNER_NAMES = (
@@ -61,6 +62,8 @@ class Good:
     category: str
     kind: str
     skus: tuple[tuple[str, int, int | None], ...]
+    gift_fen: int = 0
+    """Of a prepaid card: what the shop promises on top of its price."""
 
 
 @dataclass(frozen=True)
@@ -187,23 +190,23 @@ def shop(index: int) -> Shop:
 def good(shop_key: str, number: int, row: str) -> Good:
     """A row of the shop list: `category|name|description|choice:yuan:stock …`.
 
-    A service is told by its stock `-` (unlimited): nobody counts pieces of work.
+    A service is told by its stock `-` (unlimited): nobody counts pieces of work. A prepaid card is
+    told by its gift: `:300.00:-:30.00`.
     """
     category, name, description, choices = row.split("|")
+    key = f"{shop_key}-good-{number}"
+    if choices.count(":") == 3:
+        plan, _, gift = choices.rpartition(":")
+        return Good(key, name, description, category, "card_plan", (sku(plan),), from_yuan(gift))
     skus = tuple(sku(choice) for choice in choices.split())
     kind = "service" if all(stock is None for _, _, stock in skus) else "goods"
-    return Good(f"{shop_key}-good-{number}", name, description, category, kind, skus)
+    return Good(key, name, description, category, kind, skus)
 
 
 def sku(text: str) -> tuple[str, int, int | None]:
     """`大杯:3.00:40` as ("大杯", 300, 40)."""
     name, yuan, stock = text.split(":")
-    whole, _, cents = yuan.partition(".")
-    return (
-        name,
-        int(whole) * 100 + int(cents.ljust(2, "0") or 0),
-        None if stock == "-" else int(stock),
-    )
+    return name, from_yuan(yuan), None if stock == "-" else int(stock)
 
 
 STAFF = (
@@ -214,6 +217,7 @@ STAFF = (
     ("cashier", "顾晓琳", "chuna", "cashier"),
     ("mediator", "石文静", "tiaojie", "mediator"),
     ("manager", "周立群", "jingli", "manager"),
+    ("accountant", "潘秋月", "kuaiji", "accountant"),
 )
 
 

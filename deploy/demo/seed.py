@@ -171,7 +171,7 @@ class Seeding:
     def _shelf(self, shop: names.Shop, keeper: Desk) -> None:
         for sort, good in enumerate(shop.goods):
             command = catalog.PutItem(
-                request_id=f"demo:{demo_id(good.key)}",
+                request_id=f"demo:{good.kind}:{demo_id(good.key)}",
                 item_id=demo_id(good.key),
                 store_id=demo_id(shop.key),
                 category=good.category,
@@ -188,6 +188,7 @@ class Seeding:
                         name=name,
                         price_fen=price_fen,
                         stock=stock,
+                        gift_fen=good.gift_fen,
                     )
                     for number, (name, price_fen, stock) in enumerate(good.skus)
                 ],

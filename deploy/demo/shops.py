@@ -1,7 +1,10 @@
 """The twenty shops of the demo community, over 衣 食 住 行 生活服务, with ten goods each.
 
+The first one sells a prepaid card besides.
+
 (name, kind, description, place, keeper, couriers, goods); a good is
-`category|name|description|choice:yuan:stock …` with `-` for a stock that nobody counts.
+`category|name|description|choice:yuan:stock …` with `-` for a stock that nobody counts; a card has
+its gift behind that, in yuan.
 """
 
 SHOPS: tuple[tuple[str, str, str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -23,6 +26,7 @@ SHOPS: tuple[tuple[str, str, str, str, str, tuple[str, ...], tuple[str, ...]], .
             "早餐|糯米饭团|包油条、肉松、榨菜|:7.00:40",
             "早餐|鲜肉馄饨|一碗十二个，紫菜虾皮汤|:10.00:50",
             "早餐|老面馒头|一袋五个，可以冷冻|:5.00:60",
+            "储值卡|储值卡 充300送30|钱由物业保管，吃一顿结一顿，没吃完的不过期|:300.00:-:30.00",
         ),
     ),
     (

@@ -1,11 +1,12 @@
-"""`./linli story`: one order from the tap to the settled money, one cancelled, one paid too late.
+"""`./linli story`: one order from the tap to the settled money, one cancelled, one paid too late;
+money that is split, given back in part, collected at a door, kept on a card whose shop leaves, set
+against the property fee, withdrawn; and a day of the channel's that is reconciled and closed.
 
 Everything goes over HTTP, RabbitMQ and real signatures, against what `./linli up --demo` started;
 at the end the books are proved. Run again, it tells the story with new orders.
 """
 
 import argparse
-import io
 import json
 import subprocess
 import sys
@@ -13,49 +14,19 @@ from dataclasses import asdict
 from typing import Any
 
 import requests
-from PIL import Image
 
-from deploy.demo import names
+from deploy.demo import closing_story, money_story, names
+from deploy.demo.acts import merchant_balance, order_something, photo, state_is, visit_of
 from deploy.demo.clients import (
-    Client,
     HttpRefused,
     NeverCame,
-    Person,
     Staff,
+    prepay_id_of,
     sign_in_by_pages,
     wait_for,
 )
 from deploy.demo.connection import demo_id, openid_of
-from deploy.demo.teller import Story
-
-RESIDENT = "household-00-0"
-
-
-def photo() -> bytes:
-    """A picture of a door, as a courier's phone would take it."""
-    out = io.BytesIO()
-    Image.new("RGB", (640, 480), (120, 90, 60)).save(out, "JPEG")
-    return out.getvalue()
-
-
-def state_is(who: Client, order_id: str, state: str) -> dict[str, Any]:
-    """The order, once it is in this state."""
-    return wait_for(
-        lambda: order if (order := who.get(f"/orders/{order_id}"))["state"] == state else None,
-        f"order {state}",
-    )
-
-
-def order_something(story: Story, resident: Person, item: dict[str, Any], quantity: int) -> Any:
-    """Place an order for the resident's home."""
-    me = resident.me()
-    body = {
-        "household_id": me["households"][0]["household_id"],
-        "lines": [{"sku_id": item["skus"][0]["sku_id"], "quantity": quantity}],
-        "remark": "少放糖",
-        "client": {"kind": "wechat", "page": "story"},
-    }
-    return resident.post("/orders", body)
+from deploy.demo.teller import RESIDENT, Story
 
 
 def tell_first_order(story: Story) -> None:
@@ -122,22 +93,6 @@ def bring_to_the_door(story: Story, order_id: str) -> None:
         guard.post(f"/visits/{visit['visit_id']}/leave", {"gate_id": gate_id})
 
 
-def visit_of(courier: Person, order_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The courier's visit and drop for an order."""
-    for visit in courier.get("/visits/mine")["visits"]:
-        for drop in visit["drops"]:
-            if drop["order_id"] == order_id:
-                return visit, drop
-    raise AssertionError("the courier has no drop for the order")
-
-
-def merchant_balance(keeper: Person) -> int:
-    """What the platform owes the merchant now, in fen."""
-    merchant_id = keeper.me()["stores"][0]["merchant_id"]
-    balance: int = keeper.get(f"/funds/merchant/{merchant_id}")["balance_fen"]
-    return balance
-
-
 def tell_cancelled_order(story: Story) -> None:
     """Paid, then cancelled before the merchant took it: the money goes back the way it came."""
     resident = story.person(RESIDENT)
@@ -161,18 +116,14 @@ def tell_late_order(story: Story) -> None:
     with story.step("a third order is closed before its money arrives") as notes:
         placed = order_something(story, resident, item, 1)
         order_id = placed["orders"][0]["order_id"]
-        prepay = resident.post(
-            f"/payments/{placed['payment_id']}/wechat", {"openid": resident.openid}
-        )
+        prepay_id = prepay_id_of(resident.offer(placed["payment_id"]))
         resident.post(f"/orders/{order_id}/cancel", {"reason": "不想买了"})
         state_is(resident, order_id, "cancelled")
         notes.append(f"¥{placed['amount_fen'] / 100:.2f}")
     with story.step("it is paid too late, and refunded by itself"):
         story.phone.trouble(pay_after_close=True)
         try:
-            paid = story.phone.send(
-                "POST", "pay", {"prepay_id": prepay["prepay_id"], "openid": resident.openid}
-            )
+            paid = resident.confirm(prepay_id)
         finally:
             story.phone.trouble()
         wait_for(
@@ -226,6 +177,8 @@ def main() -> int:
         tell_first_order(story)
         tell_cancelled_order(story)
         tell_late_order(story)
+        money_story.tell(story)
+        closing_story.tell(story)
         audit = prove_the_books(story)
     except (AssertionError, HttpRefused, NeverCame, requests.RequestException) as error:
         fault = f"{type(error).__name__}: {error}"

@@ -11,6 +11,9 @@ from deploy.demo import names
 from deploy.demo.clients import Person, Phone, wait_for
 from deploy.demo.connection import demo_id, openid_of, setting
 
+RESIDENT = "household-00-0"
+"""The resident of the story."""
+
 
 @dataclass
 class Step:

@@ -62,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse(argv)
     if not (args.dir / "env.json").exists():
         keys.main([str(args.dir), "--port", str(args.port)])
+    keys.make_keys(args.dir)  # a folder of an older sandbox lacks the newer channels' keys
     settings = Settings(
         webhook_url=args.webhook_url,
         webhook_mode=args.webhook_mode,

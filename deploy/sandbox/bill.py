@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from deploy.sandbox import clock, records
+from deploy.sandbox.bill_faults import Entry, falsified, fee_of
 from deploy.sandbox.keys import Account
 from deploy.sandbox.merchant_api import PayError, answer, frame, param_error
 from deploy.sandbox.world import World
@@ -34,6 +35,7 @@ SUMMARY_HEADER = (
     "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
 )
 LINK_LIVES_S = 300
+RATE = "0.60%"
 ALL_TIME = (0.0, 4e9)
 
 
@@ -72,17 +74,61 @@ def _invalid_token() -> PayError:
 
 def trade_bill(world: World, day: str, bill_type: str) -> bytes:
     """The bill of one Beijing day; NO_STATEMENT_EXIST when nothing happened on it."""
-    first, end = clock.day_bounds(day)
-    paid = [] if bill_type == "REFUND" else _paid(world, first, end)
-    refunds = [] if bill_type == "SUCCESS" else _refunds(world, first, end)
-    if not paid and not refunds:
+    lines = [line for line in entries(world, day) if _belongs(line, bill_type)]
+    if not lines:
         raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在")
-    lines = sorted(
-        [(trade["paid_at"], _paid_line(world.account, trade, bill_type)) for trade in paid]
-        + [(row["created_at"], _refund_line(world.account, row, bill_type)) for row in refunds]
+    text = [HEADERS[bill_type]]
+    for line in lines:
+        write = _refund_line if line.out_refund_no else _paid_line
+        text.append(write(world.account, line, bill_type))
+    return ("\r\n".join([*text, SUMMARY_HEADER, _summary(lines)]) + "\r\n").encode()
+
+
+def entries(world: World, day: str) -> list[Entry]:
+    """The day's payments and refunds, falsified as asked for; a refund gives its fee back."""
+    first, end = clock.day_bounds(day)
+    paid = [_paid_entry(row) for row in _paid(world, first, end)]
+    refunds = [_refund_entry(row) for row in _refunds(world, first, end)]
+    return falsified(world, "wechat", day, paid + refunds)
+
+
+def _paid_entry(row: Row) -> Entry:
+    return Entry(
+        at=row["paid_at"],
+        out_trade_no=row["out_trade_no"],
+        transaction_id=row["transaction_id"],
+        amount_fen=row["total_fen"],
+        fee_fen=fee_of("wechat", row["total_fen"]),
+        subject=row["description"],
+        attach=row["attach"] or "",
+        payer=row["openid"],
+        trade_type=row["trade_type"],
+        sub_mchid=row["sub_mchid"] or "",
     )
-    text = [HEADERS[bill_type], *(line for _, line in lines), SUMMARY_HEADER]
-    return ("\r\n".join([*text, _summary(paid, refunds)]) + "\r\n").encode()
+
+
+def _refund_entry(row: Row) -> Entry:
+    failed = row["status"] in ("CLOSED", "ABNORMAL")
+    return Entry(
+        at=row["created_at"],
+        out_trade_no=row["out_trade_no"],
+        transaction_id=row["transaction_id"],
+        amount_fen=row["amount_fen"],
+        fee_fen=0 if failed else -fee_of("wechat", row["amount_fen"]),
+        out_refund_no=row["out_refund_no"],
+        refund_no=row["refund_id"],
+        status=row["status"],
+        subject=row["description"],
+        attach=row["attach"] or "",
+        payer=row["openid"],
+        done_at=row["success_at"],
+        trade_type=row["trade_type"],
+        sub_mchid=row["sub_mchid"] or "",
+    )
+
+
+def _belongs(line: Entry, bill_type: str) -> bool:
+    return bill_type == "ALL" or (bill_type == "REFUND") == bool(line.out_refund_no)
 
 
 def own_view(world: World, day: str | None) -> dict[str, Any]:
@@ -154,52 +200,61 @@ def _paid(world: World, first: float, end: float) -> list[Row]:
 
 def _refunds(world: World, first: float, end: float) -> list[Row]:
     return world.store.all(
-        "SELECT r.*, t.transaction_id, t.openid, t.description, t.attach, t.total_fen, t.paid_at"
+        "SELECT r.*, t.transaction_id, t.openid, t.description, t.attach, t.total_fen, t.paid_at,"
+        " t.trade_type, t.sub_mchid"
         " FROM refunds r JOIN trades t ON t.out_trade_no = r.out_trade_no"
         " WHERE r.created_at >= ? AND r.created_at < ? ORDER BY r.created_at",
         (first, end),
     )
 
 
-def _paid_line(account: Account, trade: Row, bill_type: str) -> str:
-    total = _yuan(trade["total_fen"])
+def _paid_line(account: Account, line: Entry, bill_type: str) -> str:
+    total = _yuan(line.amount_fen)
     no_refund = ["0", "0", "0.00", "0.00", "", ""] if bill_type == "ALL" else []
     no_asked = ["0.00"] if bill_type == "ALL" else []
     return _line(
         [
-            *_who(account, trade, clock.bill_time(trade["paid_at"]), "SUCCESS"),
-            *(total, "0.00", *no_refund, trade["description"], trade["attach"] or ""),
-            *("0.00000", "0.60%", total, *no_asked, ""),
+            *_who(account, line, "SUCCESS"),
+            *(total, "0.00", *no_refund, line.subject, line.attach),
+            *(_fee(line.fee_fen), RATE, total, *no_asked, ""),
         ]
     )
 
 
-def _refund_line(account: Account, row: Row, bill_type: str) -> str:
-    amount, times = _yuan(row["amount_fen"]), []
+def _refund_line(account: Account, line: Entry, bill_type: str) -> str:
+    amount, times = _yuan(line.amount_fen), []
     if bill_type == "REFUND":
-        done = clock.bill_time(row["success_at"]) if row["success_at"] else ""
-        times = [clock.bill_time(row["created_at"]), done]
+        done = clock.bill_time(line.done_at) if line.done_at else ""
+        times = [clock.bill_time(line.at), done]
     return _line(
         [
-            *_who(account, row, clock.bill_time(row["created_at"]), "REFUND"),
-            *("0.00", "0.00", *times, row["refund_id"], row["out_refund_no"], amount, "0.00"),
-            *("ORIGINAL", row["status"], row["description"], row["attach"] or ""),
-            *("0.00000", "0.60%", "0.00", amount, ""),
+            *_who(account, line, "REFUND"),
+            *("0.00", "0.00", *times, line.refund_no, line.out_refund_no, amount, "0.00"),
+            *("ORIGINAL", line.status, line.subject, line.attach),
+            *(_fee(line.fee_fen), RATE, "0.00", amount, ""),
         ]
     )
 
 
-def _who(account: Account, row: Row, at: str, state: str) -> list[str]:
+def _who(account: Account, line: Entry, state: str) -> list[str]:
     return [
-        *(at, account.app_id, account.mchid, "0", "", row["transaction_id"], row["out_trade_no"]),
-        *(row["openid"], "JSAPI", state, "OTHERS", "CNY"),
+        *(clock.bill_time(line.at), account.app_id, account.mchid, line.sub_mchid or "0", ""),
+        *(line.transaction_id, line.out_trade_no, line.payer, line.trade_type, state),
+        *("OTHERS", "CNY"),
     ]
 
 
-def _summary(paid: list[Row], refunds: list[Row]) -> str:
-    orders, refunded = _yuan(_sum(paid, "total_fen")), _yuan(_sum(refunds, "amount_fen"))
-    count = str(len(paid) + len(refunds))
-    return _line([count, orders, refunded, "0.00", "0.00000", orders, refunded])
+def _summary(lines: list[Entry]) -> str:
+    paid = _yuan(sum(line.amount_fen for line in lines if not line.out_refund_no))
+    refunded = _yuan(sum(line.amount_fen for line in lines if line.out_refund_no))
+    fees = _fee(sum(line.fee_fen for line in lines))
+    return _line([str(len(lines)), paid, refunded, "0.00", fees, paid, refunded])
+
+
+def _fee(fen: int) -> str:
+    """Yuan with the five decimals of 手续费."""
+    sign = "-" if fen < 0 else ""
+    return f"{sign}{_yuan(abs(fen))}000"
 
 
 def _line(fields: Iterable[str]) -> str:

@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from deploy.sandbox import channel_keys, fee_signing
+
 MERCHANT_KEY_FILE = "merchant_key.pem"
 PLATFORM_KEY_FILE = "platform_key.pem"
 PLATFORM_PUBLIC_KEY_FILE = "platform_public_key.pem"
@@ -70,6 +72,8 @@ def make_keys(directory: Path) -> None:
     if not (folder / ACCOUNT_FILE).exists():
         text = json.dumps(asdict(_new_account()), ensure_ascii=False, indent=2)
         _write_private(folder / ACCOUNT_FILE, text)
+    channel_keys.make(folder, _write_private)
+    fee_signing.make(folder, _write_private)
 
 
 def load_keys(directory: Path) -> Keys:
@@ -98,12 +102,17 @@ def write_env(directory: Path, base_url: str, browser_url: str, notify_url: str)
         f"{pay}PUBLIC_KEY_ID": account.public_key_id,
         f"{pay}APIV3_KEY": account.apiv3_key,
         f"{pay}NOTIFY_URL": notify_url,
+        f"{pay}MERCHANT_NAME": account.merchant_name,
+        # The sandbox lets money be shared a few moments after the payment.
+        "LINLI_SETTLEMENT_PROFIT_SHARE_AFTER_S": "1",
         f"{wechat}APP_ID": account.app_id,
         f"{wechat}APP_SECRET": account.app_secret,
         f"{wechat}TOKEN": account.token,
         f"{wechat}AES_KEY": account.aes_key,
         f"{wechat}API_BASE_URL": base_url,
         f"{wechat}OAUTH_BASE_URL": browser_url,
+        **channel_keys.settings(directory, base_url, browser_url, notify_url),
+        **fee_signing.settings(directory, base_url),
     }
     path = directory / "env.json"
     _write_private(path, json.dumps(env, indent=2) + "\n")

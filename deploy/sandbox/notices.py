@@ -10,6 +10,7 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from sqlite3 import Connection
@@ -31,12 +32,17 @@ REPEATS_S = (
 ANSWER_WITHIN_S = 5.0
 GOOD_ANSWERS = (200, 204)
 HOLD_LOOK_AGAIN_S = 0.05
-ORIGINAL_TYPES = {"TRANSACTION": "transaction", "REFUND": "refund"}
+ORIGINAL_TYPES = {
+    "TRANSACTION": "transaction",
+    "REFUND": "refund",
+    "MCHTRANSFER": "mch_payment",
+}
 SUMMARIES = {
     "TRANSACTION.SUCCESS": "支付成功",
     "REFUND.SUCCESS": "退款成功",
     "REFUND.ABNORMAL": "退款异常",
     "REFUND.CLOSED": "退款关闭",
+    "MCHTRANSFER.BILL.FINISHED": "商家转账单据终态通知",
 }
 
 
@@ -47,11 +53,19 @@ class Outcome:
     status: int | None
     ms: float
     error: str | None
+    good: bool = False
+    """Whether the merchant took it."""
 
-    @property
-    def good(self) -> bool:
-        """Whether the merchant took it."""
-        return self.status in GOOD_ANSWERS
+
+@dataclass(frozen=True)
+class Post:
+    """How another channel than WeChat Pay writes its notices, sees them taken, and repeats them."""
+
+    write: Callable[[Any], tuple[bytes, dict[str, str]]]
+    """Body and headers of a notice as of now."""
+    takes: Callable[[int, bytes], bool]
+    """Whether this answer says that the merchant has it."""
+    repeats_s: Sequence[float]
 
 
 class Notices:
@@ -69,6 +83,11 @@ class Notices:
             num_pools=8, maxsize=16, block=False, retries=False, timeout=ANSWER_WITHIN_S
         )
         self._announced = count(1)
+        self._posts: dict[str, Post] = {}
+
+    def learn(self, channel: str, post: Post) -> None:
+        """Send the notices whose event type begins with `channel.` in this way."""
+        self._posts[channel] = post
 
     def resume(self) -> None:
         """Go on with what a former process left undelivered."""
@@ -108,8 +127,8 @@ class Notices:
         row = self._notice(notice_id)
         if row is None:
             raise NotKept(notice_id)
-        body = self._body(row)
-        return self._send(notice_id, row["url"], "replay", body, self._signer.headers(body))
+        body, headers = self._written(row)
+        return self._send(notice_id, row["url"], "replay", body, headers)
 
     def _attempt(self, notice_id: str) -> None:
         row, trouble = self._notice(notice_id), self._knobs.trouble
@@ -126,23 +145,24 @@ class Notices:
             self._again(notice_id, row["tries"])
 
     def _deliver(self, row: Any) -> Outcome:
-        body = self._body(row)
-        every = self._knobs.settings.signtest_every
+        body, headers = self._written(row)
+        every = 0 if self._post(row) else self._knobs.settings.signtest_every
         if every and row["tries"] == 0 and next(self._announced) % every == 0:
             self._send(row["id"], row["url"], "signtest", body, self._signer.probe_headers(body))
-        headers = self._signer.headers(body)
         outcome = self._send(row["id"], row["url"], "notice", body, headers)
         if self._knobs.trouble.send_twice:
-            again = self._signer.headers(body)
-            self._send(row["id"], row["url"], "duplicate", body, again)
+            again, headers = self._written(row)
+            self._send(row["id"], row["url"], "duplicate", again, headers)
         return outcome
 
     def _again(self, notice_id: str, tries: int) -> None:
-        if tries >= len(REPEATS_S):
+        post = self._post(self._notice(notice_id))
+        repeats_s = post.repeats_s if post else REPEATS_S
+        if tries >= len(repeats_s):
             self._finish(notice_id, "given_up")
             return
         self._store.run("UPDATE notices SET tries = tries + 1 WHERE id = ?", (notice_id,))
-        delay_s = REPEATS_S[tries] / max(self._knobs.settings.speed_up, 0.001)
+        delay_s = repeats_s[tries] / max(self._knobs.settings.speed_up, 0.001)
         self._timers.after(delay_s, lambda: self._attempt(notice_id))
 
     def _finish(self, notice_id: str, state: str) -> None:
@@ -150,6 +170,16 @@ class Notices:
 
     def _notice(self, notice_id: str) -> Any:
         return self._store.one("SELECT * FROM notices WHERE id = ?", (notice_id,))
+
+    def _post(self, row: Any) -> Post | None:
+        return self._posts.get(row["event_type"].partition(".")[0]) if row else None
+
+    def _written(self, row: Any) -> tuple[bytes, dict[str, str]]:
+        """Body and headers as of now."""
+        if post := self._post(row):
+            return post.write(row)
+        body = self._body(row)
+        return body, self._signer.headers(body)
 
     def _body(self, row: Any) -> bytes:
         """The envelope as of now: the resource is sealed anew for each attempt, the id stays."""
@@ -172,16 +202,21 @@ class Notices:
         self, notice_id: str, url: str, kind: str, body: bytes, headers: dict[str, str]
     ) -> Outcome:
         started = time.monotonic()
-        status, error = None, None
+        status, error, good = None, None, False
         sent = {"Content-Type": "application/json", "User-Agent": "Mozilla/4.0", **headers}
         try:
             answer = self._http.request("POST", url, body=body, headers=sent, redirect=False)
             status = answer.status
+            good = self._takes(notice_id, answer.status, answer.data)
         except urllib3.exceptions.HTTPError as failed:
             error = type(failed).__name__
-        outcome = Outcome(status, round((time.monotonic() - started) * 1000, 1), error)
+        outcome = Outcome(status, round((time.monotonic() - started) * 1000, 1), error, good)
         self._record(notice_id, kind, outcome, headers, body)
         return outcome
+
+    def _takes(self, notice_id: str, status: int, answer: bytes) -> bool:
+        post = self._post(self._notice(notice_id))
+        return post.takes(status, answer) if post else status in GOOD_ANSWERS
 
     def _lose(self, notice_id: str) -> None:
         self._record(notice_id, "lost", Outcome(None, 0.0, "lost on purpose"), {}, b"")

@@ -1,7 +1,7 @@
-"""Trades and refunds as WeChat Pay writes them: in queries, answers and notices.
+"""Trades, refunds and transfers as WeChat Pay writes them: in queries, answers and notices.
 
-Sources: WeChat Pay merchant documents 「商户订单号查询订单」, 「查询单笔退款」,
-「支付成功回调通知」, 「退款结果通知」.
+Sources: WeChat Pay merchant and partner documents 「商户订单号查询订单」, 「查询单笔退款」,
+「支付成功回调通知」, 「退款结果通知」, 「商户单号查询转账单」, 「商家转账回调通知」.
 """
 
 from sqlite3 import Row
@@ -35,6 +35,14 @@ def refund_of(store: Store, out_refund_no: str) -> Row:
     return refund
 
 
+def transfer_of(store: Store, out_bill_no: str) -> Row:
+    """The transfer by the merchant's number, or NotKept."""
+    transfer = store.one("SELECT * FROM transfers WHERE out_bill_no = ?", (out_bill_no,))
+    if transfer is None:
+        raise NotKept(out_bill_no)
+    return transfer
+
+
 def state_of(trade: Row) -> str:
     """The trade's state now: an unpaid one closes by itself when its time is over."""
     if trade["state"] == "NOTPAY" and clock.now() > trade["expires_at"]:
@@ -48,8 +56,7 @@ def trade_view(account: Account, trade: Row, wrong_by_fen: int = 0) -> dict[str,
     """A trade as the query answers it and the notice carries it."""
     state = state_of(trade)
     view: dict[str, Any] = {
-        "appid": account.app_id,
-        "mchid": account.mchid,
+        **_who(account, trade, app=True),
         "out_trade_no": trade["out_trade_no"],
         "trade_state": state,
         "trade_state_desc": STATE_TEXTS[state],
@@ -59,11 +66,11 @@ def trade_view(account: Account, trade: Row, wrong_by_fen: int = 0) -> dict[str,
     if trade["paid_at"] is not None:
         view |= {
             "transaction_id": trade["transaction_id"],
-            "trade_type": "JSAPI",
+            "trade_type": trade["trade_type"],
             "bank_type": "OTHERS",
             "attach": trade["attach"] or "",
             "success_time": clock.rfc3339(trade["paid_at"]),
-            "payer": {"openid": trade["openid"]},
+            "payer": {"sp_openid" if trade["sub_mchid"] else "openid": trade["openid"]},
         }
         amount |= {"payer_total": trade["total_fen"] + wrong_by_fen, "payer_currency": "CNY"}
     return view | {"amount": amount}
@@ -106,6 +113,8 @@ def notice_resource(
             "trade_state": "SUCCESS",
             "trade_state_desc": STATE_TEXTS["SUCCESS"],
         }
+    if notice["event_type"].startswith("MCHTRANSFER"):
+        return transfer_view(account, transfer_of(store, notice["subject"]))
     refund = refund_of(store, notice["subject"])
     return refund_notice(account, refund, trade_of(store, refund["out_trade_no"]))
 
@@ -113,7 +122,7 @@ def notice_resource(
 def refund_notice(account: Account, refund: Row, trade: Row) -> dict[str, Any]:
     """A refund as its notice tells it."""
     view: dict[str, Any] = {
-        "mchid": account.mchid,
+        **_who(account, trade, app=False),
         "out_trade_no": refund["out_trade_no"],
         "transaction_id": trade["transaction_id"],
         "out_refund_no": refund["out_refund_no"],
@@ -125,6 +134,31 @@ def refund_notice(account: Account, refund: Row, trade: Row) -> dict[str, Any]:
     if refund["success_at"] is not None:
         view["success_time"] = clock.rfc3339(refund["success_at"])
     return view
+
+
+def transfer_view(account: Account, transfer: Row) -> dict[str, Any]:
+    """A transfer as the query answers it and the notice carries it."""
+    view = {
+        "mch_id": account.mchid,
+        "appid": account.app_id,
+        "out_bill_no": transfer["out_bill_no"],
+        "transfer_bill_no": transfer["transfer_bill_no"],
+        "state": transfer["state"],
+        "transfer_amount": transfer["amount_fen"],
+        "transfer_remark": transfer["remark"],
+        "openid": transfer["openid"],
+        "create_time": clock.rfc3339(transfer["created_at"]),
+        "update_time": clock.rfc3339(transfer["updated_at"]),
+    }
+    return view | ({"fail_reason": transfer["fail_reason"]} if transfer["fail_reason"] else {})
+
+
+def _who(account: Account, trade: Row, *, app: bool) -> dict[str, str]:
+    """Merchant (and app) of a trade: our own, or ours as partner and the sub-merchant's."""
+    if trade["sub_mchid"] is None:
+        return {"mchid": account.mchid} | ({"appid": account.app_id} if app else {})
+    names = {"sp_mchid": account.mchid, "sub_mchid": trade["sub_mchid"]}
+    return names | ({"sp_appid": account.app_id} if app else {})
 
 
 def _refund_amounts(refund: Row, trade: Row) -> dict[str, int]:

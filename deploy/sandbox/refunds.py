@@ -1,7 +1,7 @@
 """WeChat Pay v3 refunds: asked for now, done a moment later.
 
-Sources: WeChat Pay merchant documents 「申请退款」 (up to 50 per order, up to the paid amount,
-the same out_refund_no is the same refund), 「查询单笔退款」, 「退款结果通知」.
+Sources: WeChat Pay merchant and partner documents 「申请退款」 (up to 50 per order, up to the paid
+amount, the same out_refund_no is the same refund), 「查询单笔退款」, 「退款结果通知」.
 """
 
 import re
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
-from deploy.sandbox import clock, records
+from deploy.sandbox import clock, partners, records
 from deploy.sandbox.merchant_api import (
     PayError,
     answer,
@@ -40,6 +40,7 @@ class RefundRequest:
     out_refund_no: str
     transaction_id: str | None
     out_trade_no: str | None
+    sub_mchid: str | None
     refund_fen: int
     total_fen: int
     reason: str | None
@@ -60,10 +61,11 @@ def blueprint(world: World) -> Blueprint:
         try:
             refund = records.refund_of(world.store, out_refund_no)
         except NotKept:
-            raise PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在") from None
-        return answer(
-            records.refund_view(refund, records.trade_of(world.store, refund["out_trade_no"]))
-        )
+            raise _no_such_refund() from None
+        trade = records.trade_of(world.store, refund["out_trade_no"])
+        if trade["sub_mchid"] != request.args.get("sub_mchid"):
+            raise _no_such_refund()
+        return answer(records.refund_view(refund, trade))
 
     return routes
 
@@ -80,6 +82,7 @@ def parse_refund(body: dict[str, Any]) -> RefundRequest:
         out_refund_no=number,
         transaction_id=text_field(body, "transaction_id", 32, required=False),
         out_trade_no=text_field(body, "out_trade_no", 32, required=False),
+        sub_mchid=text_field(body, "sub_mchid", 32, required=False),
         refund_fen=fen_field(amount, "refund"),
         total_fen=fen_field(amount, "total"),
         reason=text_field(body, "reason", 80, required=False),
@@ -153,13 +156,17 @@ def _refundable(db: Connection, wanted: RefundRequest) -> Row:
     trade: Row | None = db.execute(
         f"SELECT * FROM trades WHERE {column} = ?", (getattr(wanted, column),)
     ).fetchone()
-    if trade is None:
+    if trade is None or trade["sub_mchid"] != wanted.sub_mchid:
         raise PayError(404, "RESOURCE_NOT_EXISTS", "订单不存在")
     if trade["paid_at"] is None:
         raise invalid_request("订单未支付，不能退款")
     if clock.now() - trade["paid_at"] > REFUND_WITHIN_S:
         raise invalid_request("订单已超过退款期限")
     return trade
+
+
+def _no_such_refund() -> PayError:
+    return PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
 
 
 def _existing(db: Connection, wanted: RefundRequest) -> Row | None:
@@ -183,6 +190,8 @@ def _check_amount(world: World, db: Connection, trade: Row, wanted: RefundReques
     ).fetchone()[0]
     if done >= REFUNDS_MAX:
         raise invalid_request("一笔订单最多部分退款50次")
+    if trade["sub_mchid"] and wanted.refund_fen > partners.left_fen(db, trade):
+        raise PayError(403, "NOT_ENOUGH", "子商户可用余额不足，请先回退已分账的资金")
     if world.knobs.trouble.refunds == "not_enough":
         raise PayError(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
 

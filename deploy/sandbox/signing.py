@@ -12,9 +12,9 @@ import secrets
 import threading
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from deploy.sandbox import clock
 from deploy.sandbox.keys import Keys
@@ -22,6 +22,8 @@ from deploy.sandbox.keys import Keys
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 PROBE_PREFIX = "WECHATPAY/SIGNTEST/"
 CLOCK_SKEW_S = 300
+# WeChat Pay's choice for names (document 「微信支付公钥加密敏感信息指引」).
+_SEAL = OAEP(mgf=MGF1(algorithm=SHA1()), algorithm=SHA1(), label=None)
 _PART = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -29,8 +31,12 @@ class BadSignature(Exception):
     """The request does not come from the merchant, is altered, old or repeated."""
 
 
+class BadSeal(Exception):
+    """Not sealed with the platform's public key."""
+
+
 class Signer:
-    """The platform's pen: answers and notices."""
+    """The platform's pen: answers and notices; and its letter opener."""
 
     def __init__(self, keys: Keys) -> None:
         self._key = keys.platform_key
@@ -67,6 +73,14 @@ class Signer:
             "associated_data": original_type,
             "nonce": nonce,
         }
+
+    def opened(self, sealed: str) -> str:
+        """A text that the merchant sealed with our public key, or BadSeal."""
+        try:
+            plain = self._key.decrypt(base64.b64decode(sealed, validate=True), _SEAL)
+            return plain.decode()
+        except ValueError as wrong:
+            raise BadSeal from wrong
 
 
 class Verifier:

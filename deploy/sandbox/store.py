@@ -55,8 +55,66 @@ CREATE TABLE IF NOT EXISTS attempts (
     body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS attempts_of_notice ON attempts (notice_id);
+CREATE TABLE IF NOT EXISTS sub_merchants (
+    sub_mchid TEXT PRIMARY KEY, name TEXT NOT NULL, created_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS share_receivers (
+    sub_mchid TEXT NOT NULL, account TEXT NOT NULL, PRIMARY KEY (sub_mchid, account)
+);
+CREATE TABLE IF NOT EXISTS shares (
+    out_order_no TEXT NOT NULL, sub_mchid TEXT NOT NULL, order_id TEXT NOT NULL UNIQUE,
+    out_trade_no TEXT NOT NULL, asked TEXT NOT NULL, unfreeze INTEGER NOT NULL,
+    state TEXT NOT NULL, created_at REAL NOT NULL, PRIMARY KEY (sub_mchid, out_order_no)
+);
+CREATE INDEX IF NOT EXISTS shares_of_trade ON shares (out_trade_no);
+CREATE TABLE IF NOT EXISTS share_parts (
+    detail_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, account TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL, description TEXT NOT NULL, result TEXT NOT NULL,
+    fail_reason TEXT, created_at REAL NOT NULL, finished_at REAL
+);
+CREATE INDEX IF NOT EXISTS share_parts_of_order ON share_parts (order_id);
+CREATE TABLE IF NOT EXISTS share_returns (
+    out_return_no TEXT NOT NULL, return_id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL,
+    return_mchid TEXT NOT NULL, amount_fen INTEGER NOT NULL, description TEXT NOT NULL,
+    result TEXT NOT NULL, fail_reason TEXT, created_at REAL NOT NULL, finished_at REAL,
+    PRIMARY KEY (order_id, out_return_no)
+);
+CREATE TABLE IF NOT EXISTS transfers (
+    out_bill_no TEXT PRIMARY KEY, transfer_bill_no TEXT NOT NULL UNIQUE, asked TEXT NOT NULL,
+    openid TEXT NOT NULL, amount_fen INTEGER NOT NULL, remark TEXT NOT NULL, notify_url TEXT,
+    state TEXT NOT NULL, fail_reason TEXT, package TEXT NOT NULL UNIQUE,
+    created_at REAL NOT NULL, updated_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS transfers_by_state ON transfers (state);
 CREATE TABLE IF NOT EXISTS bill_tokens (
     token TEXT PRIMARY KEY, day TEXT NOT NULL, bill_type TEXT NOT NULL, expires_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS channel_trades (
+    channel TEXT NOT NULL, out_trade_no TEXT NOT NULL, trade_no TEXT NOT NULL UNIQUE,
+    subject TEXT NOT NULL, notify_url TEXT NOT NULL, return_url TEXT NOT NULL,
+    total_fen INTEGER NOT NULL, state TEXT NOT NULL, asked_at TEXT NOT NULL,
+    expires_at REAL NOT NULL, created_at REAL NOT NULL, paid_at REAL, closed_at REAL,
+    refunded_fen INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (channel, out_trade_no)
+);
+CREATE TABLE IF NOT EXISTS channel_refunds (
+    channel TEXT NOT NULL, out_refund_no TEXT NOT NULL, refund_no TEXT NOT NULL UNIQUE,
+    out_trade_no TEXT NOT NULL, amount_fen INTEGER NOT NULL, notify_url TEXT NOT NULL,
+    status TEXT NOT NULL, ends_as TEXT NOT NULL, asked_at TEXT NOT NULL,
+    created_at REAL NOT NULL, success_at REAL, PRIMARY KEY (channel, out_refund_no)
+);
+CREATE TABLE IF NOT EXISTS bill_faults (
+    channel TEXT NOT NULL, day TEXT NOT NULL, faults TEXT NOT NULL, PRIMARY KEY (channel, day)
+);
+CREATE TABLE IF NOT EXISTS fee_bills (
+    community_id TEXT NOT NULL, number TEXT NOT NULL, debtor_kind TEXT NOT NULL,
+    debtor_id TEXT NOT NULL, title TEXT NOT NULL, period TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL, due_day TEXT NOT NULL, state TEXT NOT NULL,
+    paid_by TEXT NOT NULL, change INTEGER NOT NULL UNIQUE, PRIMARY KEY (community_id, number)
+);
+CREATE TABLE IF NOT EXISTS fee_payments (
+    number TEXT PRIMARY KEY, community_id TEXT NOT NULL, bill_number TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL, way TEXT NOT NULL, paid_at TEXT NOT NULL, state TEXT NOT NULL,
+    reason TEXT NOT NULL, told_at REAL NOT NULL, times INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS kept (
     name TEXT PRIMARY KEY, value TEXT NOT NULL
@@ -71,7 +129,22 @@ FORGOTTEN_BY_RESET = (
     "notices",
     "attempts",
     "bill_tokens",
+    "fee_bills",
+    "fee_payments",
+    "channel_trades",
+    "channel_refunds",
+    "bill_faults",
+    "shares",
+    "share_parts",
+    "share_returns",
+    "transfers",
 )
+ADDED_COLUMNS = (
+    ("trades", "trade_type", "TEXT NOT NULL DEFAULT 'JSAPI'"),
+    ("trades", "sub_mchid", "TEXT"),
+    ("trades", "frozen", "INTEGER NOT NULL DEFAULT 0"),
+)
+"""Columns that came after the first release: a file of an older sandbox gets them here."""
 
 
 class NotKept(Exception):
@@ -89,6 +162,13 @@ class Store:
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(SCHEMA)
+        self._add_columns()
+
+    def _add_columns(self) -> None:
+        for table, column, kind in ADDED_COLUMNS:
+            known = {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            if column not in known:
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

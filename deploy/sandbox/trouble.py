@@ -26,8 +26,14 @@ class Trouble:
     wechat_delay_s: float = 0.0
     pay_delay_s: float = 0.0
     refunds: str = "ok"
+    shares: str = "ok"
+    returns: str = "ok"
+    transfers: str = "ok"
     pay_after_close: bool = False
     refuse_template: int = 0
+    fees: str = "ok"
+    fee_outage_s: float = 0.0
+    fee_delay_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,17 @@ class Settings:
     speed_up: float = 60.0
     signtest_every: int = 20
     refund_delay_s: float = 0.3
+    share_delay_s: float = 0.3
+    transfer_delay_s: float = 0.3
     bill_same_day: bool = True
 
 
 CHOICES = {
+    "fees": ("ok", "refuse", "paid_elsewhere", "lose_answers"),
     "refunds": ("ok", "abnormal", "closed", "not_enough"),
+    "shares": ("ok", "closed"),
+    "returns": ("ok", "failed"),
+    "transfers": ("ok", "fail", "not_enough"),
     "webhook_mode": ("plain", "safe"),
 }
 
@@ -56,6 +68,7 @@ class Knobs:
         self.trouble = Trouble()
         self._wechat_down_until = 0.0
         self._pay_down_until = 0.0
+        self._fees_down_until = 0.0
 
     def change_settings(self, values: dict[str, Any]) -> Settings:
         """Turn some of the settings; unknown ones are refused."""
@@ -69,11 +82,13 @@ class Knobs:
             self._wechat_down_until = time.monotonic() + self.trouble.wechat_outage_s
         if "pay_outage_s" in values:
             self._pay_down_until = time.monotonic() + self.trouble.pay_outage_s
+        if "fee_outage_s" in values:
+            self._fees_down_until = time.monotonic() + self.trouble.fee_outage_s
         return self.trouble
 
     def make_peace(self) -> Trouble:
         """Everything quiet again."""
-        self._wechat_down_until = self._pay_down_until = 0.0
+        self._wechat_down_until = self._pay_down_until = self._fees_down_until = 0.0
         self.trouble = Trouble()
         return self.trouble
 
@@ -84,6 +99,10 @@ class Knobs:
     def pay_is_down(self) -> bool:
         """Whether WeChat Pay's API answers 503 now."""
         return time.monotonic() < self._pay_down_until
+
+    def fees_are_down(self) -> bool:
+        """Whether the fee system answers 503 now."""
+        return time.monotonic() < self._fees_down_until
 
 
 def as_json(knobs: Trouble | Settings) -> dict[str, Any]:
