@@ -62,6 +62,7 @@ def draw_receipt(receipt: Receipt) -> bytes:
     out = io.BytesIO()
     page = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1)
     page.setTitle(f"物业费收据 {receipt.number}")
+    page.setAuthor(receipt.payee)
     _head(page, receipt)
     y = HEIGHT - 112
     for label, words in receipt.lines:

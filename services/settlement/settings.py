@@ -1,8 +1,20 @@
 """What settlement can be told from outside."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.kernel.config import ServiceSettings
+
+NEEDED_WITH = {
+    "alipay_app_id": (
+        *("alipay_app_key", "alipay_public_key", "alipay_seller_id"),
+        "alipay_notify_url",
+    ),
+    "unionpay_mer_id": (
+        *("unionpay_sign_key", "unionpay_sign_cert", "unionpay_root_cert"),
+        *("unionpay_middle_cert", "unionpay_notify_url"),
+    ),
+}
+"""What a channel that is open cannot do without."""
 
 
 class Settings(ServiceSettings):
@@ -188,3 +200,11 @@ class Settings(ServiceSettings):
     unionpay_fee_bp: int = Field(
         default=50, ge=0, le=1000, description="UnionPay's fee in hundredths of a percent."
     )
+
+    @model_validator(mode="after")
+    def _open_channels_are_complete(self) -> "Settings":
+        for given, needed in NEEDED_WITH.items():
+            missing = [name for name in needed if not getattr(self, name)]
+            if getattr(self, given) and missing:
+                raise ValueError(f"with {given} there must be {', '.join(missing)}")
+        return self

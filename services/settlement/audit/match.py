@@ -10,6 +10,7 @@ from services.kernel.db import Database, Tx
 from services.settlement.tables import AllocationRow, EscrowRow, RefundRow
 
 STATEMENT = "账本与订单的状态和金额一致"
+_BACK_FEN = case((RefundRow.state == RefundState.DONE, RefundRow.amount_fen), else_=0)
 _RESOLVED_BY = {
     OrderState.COMPLETED: EscrowState.RELEASED,
     OrderState.CANCELLED: EscrowState.REFUNDED,
@@ -42,8 +43,7 @@ def _money_of(tx: Tx, order_ids: list[str]) -> list[Row[Any]]:
             AllocationRow.merchant_id,
             AllocationRow.amount_fen,
             EscrowRow.state,
-            func.count(RefundRow.refund_id).label("refund_count"),
-            func.sum(case((RefundRow.state == RefundState.DONE, 1), else_=0)).label("done_count"),
+            func.coalesce(func.sum(_BACK_FEN), 0).label("back_fen"),
         )
         .outerjoin(EscrowRow, EscrowRow.order_id == AllocationRow.order_id)
         .outerjoin(RefundRow, RefundRow.order_id == AllocationRow.order_id)
@@ -69,7 +69,7 @@ def _faults(order: OrderAmount, money: Row[Any] | None) -> list[str]:
         "amount": (order.amount_fen, money.amount_fen),
         "paid": (order.paid, held is not None),
         "settled": (order.settled, held is EscrowState.RELEASED),
-        "refunded": (order.refunded, bool(money.done_count)),
+        "refunded": (order.refunded, money.back_fen >= money.amount_fen),
     }
     if order.paid:
         due = _RESOLVED_BY.get(order.state, EscrowState.HELD)

@@ -9,11 +9,11 @@ repeats at 4m/10m/10m/1h/2h/6h/15h, all within 25 hours, under one `notify_id`; 
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import parse_qsl
 
 from services.contracts.settlement import NoticeRefused
 from services.settlement.channels import alipay_words
+from services.settlement.channels.alipay_wire import AlipayWire
 from services.settlement.domain.channel import Notice, Trade
 
 AGE_MAX = timedelta(hours=25)
@@ -26,18 +26,11 @@ _NUMBER = re.compile(r"[A-Za-z0-9_]{1,64}")
 """What an order may be called (「alipay.trade.wap.pay」)."""
 
 
-class Checks(Protocol):
-    """Who knows Alipay's signature."""
-
-    def verify(self, fields: Mapping[str, str], signature: str) -> bool:
-        """Whether Alipay has signed these fields of a notice."""
-
-
 class NoticeReader:
     """Believes what Alipay has signed for this app and seller."""
 
-    def __init__(self, checks: Checks, app_id: str, seller_id: str) -> None:
-        self._checks = checks
+    def __init__(self, wire: AlipayWire, app_id: str, seller_id: str) -> None:
+        self._wire = wire
         self._app_id, self._seller_id = app_id, seller_id
 
     def read(self, body: str, now: datetime) -> Notice:
@@ -54,7 +47,7 @@ class NoticeReader:
         signature = told.pop("sign", "")
         if not signature or told.get("sign_type") != "RSA2":
             raise NoticeRefused("signed in another way, or not at all")
-        if not self._checks.verify(told, signature):
+        if not self._wire.verify(told, signature):
             raise NoticeRefused("the signature does not fit")
         return told
 

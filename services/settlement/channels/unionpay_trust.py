@@ -10,12 +10,15 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512
 from cryptography.x509.oid import NameOID
 
 OWNER = "中国银联股份有限公司"
 PEM_MAX = 8 * 1024
 _KNOWN_MAX = 16
+_ALGORITHMS = (SHA1, SHA256, SHA384, SHA512)
 
 
 class NotTrusted(Exception):
@@ -67,7 +70,13 @@ def owner_of(certificate: x509.Certificate) -> str:
 
 
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    # cryptography's own check refuses SHA-1, with which UnionPay's authority (CFCA OCA1) signs.
+    key, algorithm = issuer.public_key(), certificate.signature_hash_algorithm
     try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature) as error:
+        if certificate.issuer != issuer.subject or not isinstance(algorithm, _ALGORITHMS):
+            raise ValueError
+        if not isinstance(key, RSAPublicKey):
+            raise ValueError
+        key.verify(certificate.signature, certificate.tbs_certificate_bytes, PKCS1v15(), algorithm)
+    except (ValueError, InvalidSignature) as error:
         raise NotTrusted("a certificate that is not of UnionPay's chain") from error

@@ -33,6 +33,7 @@ from services.settlement.reconciliation.match import BATCH, due_on_bill, what_is
 from services.settlement.tables_reconciliation import BillLineRow, DifferenceRow
 
 MATCHED_PERCENT = 95
+LINES_AT_ONCE = BATCH
 ON_NEIGHBOUR = "跨零点：在相邻一天的账单里找到了这一笔。"
 _RATE_SAMPLE, _RATE_LINES_MIN, _RATE_SHARE_MIN = 500, 20, 0.9
 
@@ -40,7 +41,7 @@ _LINES = (
     select(BillLineRow.__table__)
     .where(BillLineRow.day_id == bindparam("this_day"), BillLineRow.reference > bindparam("behind"))
     .order_by(BillLineRow.reference)
-    .limit(BATCH)
+    .limit(bindparam("most"))
 )
 _COUNT = select(func.count()).where(
     BillLineRow.day_id == bindparam("this_day"), BillLineRow.reference <= bindparam("through")
@@ -193,7 +194,7 @@ def _match_lines(
 
 
 def _at(row: Row[Any], behind: str) -> dict[str, Any]:
-    return {"this_day": row.day_id, "behind": behind}
+    return {"this_day": row.day_id, "behind": behind, "most": LINES_AT_ONCE}
 
 
 def _differences(

@@ -60,6 +60,8 @@ def correct_transfer(
             undoing = correction(
                 row.transfer_id, entries, row.reference, command.reason, actor.name
             )
+            if tx.first(_TRANSFER, {"transfer": undoing.transfer_id}) is not None:
+                raise NothingToCorrect("it was corrected before")
             _guard(tx, undoing, now)
             _post(tx, undoing, now)
             claim.answer = CorrectionView(

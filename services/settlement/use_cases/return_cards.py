@@ -15,7 +15,8 @@ from services.contracts.cards import CardReturned, CardState
 from services.contracts.identity import MerchantLeft
 from services.kernel import failpoints, outbox
 from services.kernel.db import Database, Tx
-from services.settlement import card_queries, ledger, locks
+from services.settlement import card_queries, ledger
+from services.settlement.cards import locks
 from services.settlement.domain.accounts import household_fund
 from services.settlement.domain.transfers import Transfer
 from services.settlement.tables_cards import CardReturnRow, CardRow

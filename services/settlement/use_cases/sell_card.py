@@ -13,7 +13,8 @@ from services.contracts.settlement import EscrowReleased, TooMuch
 from services.kernel import outbox
 from services.kernel.db import Tx
 from services.kernel.errors import InvariantBroken
-from services.settlement import ledger, locks
+from services.settlement import ledger
+from services.settlement.cards import locks
 from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.cards import Card, gift_going, gift_of
 from services.settlement.domain.transfers import Transfer

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, insert
 
 from services.kernel.db import Tx
-from services.settlement.domain.escrows import Parts, settle
+from services.settlement.domain.escrows import Parts
 from services.settlement.domain.shares import ShareStep
 from services.settlement.tables_sharing import ProfitShareRow
 
@@ -29,7 +29,7 @@ def begin(tx: Tx, escrow: Row[Any], commission_fen: int, now: datetime) -> None:
             "state": ShareStep.PENDING,
             "money_fen": left.money_fen,
             "commission_fen": commission_fen,
-            "subsidy_fen": settle(left.money_fen, 0, subsidy_fen).subsidy_fen,
+            "subsidy_fen": subsidy_fen,
             "try_count": 0,
             "next_try_at": now,
             "last_error": "",
