@@ -8,12 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
+from services.contracts import cards as k
 from services.contracts import catalog as c
 from services.contracts import delivery as d
+from services.contracts import fees as f
 from services.contracts import identity as i
 from services.contracts import marketing as m
 from services.contracts import orders as o
+from services.contracts import reconciliation as r
 from services.contracts import settlement as s
+from services.contracts import withdrawals as w
 from services.kernel.rpc_client import Services
 from services.kernel.wire import Done, Page, Query, View
 
@@ -24,6 +28,9 @@ READ_MS = 3000
 WRITE_MS = 5000
 SAGA_MS = 8000
 """Calls that themselves call other services or a pay channel."""
+LONG_MS = 10_000
+"""Calls that go through a file, a day, or all accounts."""
+AUDIT_MS = 30_000
 
 
 class Rpc(Generic[Question, Answer]):
@@ -85,6 +92,7 @@ class Identity(Front):
     register_account = Rpc(i.RegisterAccount, i.Registered, WRITE_MS)
     register_staff = Rpc(i.RegisterStaff, i.Registered, WRITE_MS)
     register_merchant = Rpc(i.RegisterMerchant, i.Registered, WRITE_MS)
+    leave_merchant = Rpc(i.LeaveMerchant, Done, WRITE_MS)
     withdraw_certification = Rpc(i.WithdrawCertification, Done, WRITE_MS)
 
 
@@ -122,14 +130,72 @@ class Settlement(Front):
     """Every fen."""
 
     service = "settlement"
-    pay_with_wechat = Rpc(s.PayWithWechat, s.PrepayView, SAGA_MS)
+    pay = Rpc(s.Pay, s.PayView, SAGA_MS)
     payment = Rpc(s.PaymentQuery, s.PaymentView, WRITE_MS)
     receive_notice = Rpc(s.ReceiveNotice, s.NoticeView, 4000)
     fund = Rpc(s.FundQuery, s.FundView, READ_MS)
     order_money = Rpc(s.OrderMoneyQuery, s.OrderMoneyView, READ_MS)
-    audit = Rpc(s.AuditQuery, s.AuditView, 30_000)
-    match_orders = Rpc(s.MatchOrders, s.Proof, 10_000)
+    settled_orders = Rpc(s.SettledOrdersQuery, Page[s.SettledOrder], READ_MS)
     counts = Rpc(s.MoneyCountsQuery, s.MoneyCounts, READ_MS)
+    audit = Rpc(s.AuditQuery, s.AuditView, AUDIT_MS)
+    match_orders = Rpc(s.MatchOrders, s.Proof, LONG_MS)
+    trial_balance = Rpc(s.TrialBalanceQuery, s.TrialBalanceView, LONG_MS)
+
+    refund_order_part = Rpc(s.RefundOrderPart, s.OrderMoneyView, SAGA_MS)
+    freeze_order = Rpc(s.FreezeOrder, s.FrozenView, WRITE_MS)
+    rule_order = Rpc(s.RuleOrder, s.OrderMoneyView, SAGA_MS)
+    refunds = Rpc(s.RefundsQuery, Page[s.RefundView], READ_MS)
+    retry_refund = Rpc(s.RetryRefund, s.RefundView, SAGA_MS)
+    redirect_refund = Rpc(s.RedirectRefund, s.RefundView, WRITE_MS)
+    pay_out_refund = Rpc(s.PayOutRefund, s.RefundView, WRITE_MS)
+
+    take_at_desk = Rpc(s.TakeAtDesk, s.DeskReceipt, SAGA_MS)
+    desk_receipt = Rpc(s.DeskReceiptQuery, s.DeskReceipt, READ_MS)
+    take_deposit = Rpc(s.TakeDeposit, s.DeskReceipt, WRITE_MS)
+    cash = Rpc(s.CashQuery, Page[s.CashView], READ_MS)
+    cash_due = Rpc(s.CashDueQuery, s.CashList, READ_MS)
+    hand_in_cash = Rpc(s.HandInCash, s.HandedIn, WRITE_MS)
+
+    commission_rules = Rpc(s.CommissionRulesQuery, s.CommissionRules, READ_MS)
+    put_commission_rule = Rpc(s.PutCommissionRule, s.CommissionRules, WRITE_MS)
+    custody = Rpc(s.CustodyQuery, s.CustodyView, READ_MS)
+    put_custody = Rpc(s.PutCustody, s.CustodyView, WRITE_MS)
+    put_sub_merchant = Rpc(s.PutSubMerchant, Done, SAGA_MS)
+    correct_transfer = Rpc(s.CorrectTransfer, s.CorrectionView, WRITE_MS)
+
+    put_payout_account = Rpc(w.PutPayoutAccount, w.PayoutAccountView, WRITE_MS)
+    payout_account = Rpc(w.PayoutAccountQuery, w.PayoutAccountView, READ_MS)
+    withdraw = Rpc(w.Withdraw, w.WithdrawalView, SAGA_MS)
+    withdrawal = Rpc(w.WithdrawalQuery, w.WithdrawalView, WRITE_MS)
+    withdrawals = Rpc(w.WithdrawalsQuery, Page[w.WithdrawalView], READ_MS)
+    cancel_withdrawal = Rpc(w.CancelWithdrawal, w.WithdrawalView, SAGA_MS)
+    approve_withdrawal = Rpc(w.ApproveWithdrawal, w.WithdrawalView, SAGA_MS)
+    reject_withdrawal = Rpc(w.RejectWithdrawal, w.WithdrawalView, WRITE_MS)
+    make_bank_file = Rpc(w.MakeBankFile, w.BankFileView, LONG_MS)
+    bank_file = Rpc(w.BankFileQuery, w.BankFileView, READ_MS)
+    bank_files = Rpc(w.BankFilesQuery, Page[w.BankFileLine], READ_MS)
+    import_bank_result = Rpc(w.ImportBankResult, w.BankResultView, LONG_MS)
+
+    fee_bills = Rpc(f.FeeBillsQuery, Page[f.FeeBillView], READ_MS)
+    fee_bill = Rpc(f.FeeBillQuery, f.FeeBillView, READ_MS)
+    fee_payments = Rpc(f.FeePaymentsQuery, Page[f.FeePaymentView], READ_MS)
+    open_fee_payment = Rpc(f.OpenFeePayment, f.FeePaymentOpened, WRITE_MS)
+    offset_fee = Rpc(f.OffsetFee, f.FeePaymentView, SAGA_MS)
+    take_fee_at_desk = Rpc(f.TakeFeeAtDesk, f.FeePaymentView, WRITE_MS)
+    reverse_fee_payment = Rpc(f.ReverseFeePayment, f.FeePaymentView, SAGA_MS)
+    fee_receipt = Rpc(f.FeeReceiptQuery, f.FeeReceiptView, WRITE_MS)
+    import_fee_bills = Rpc(f.ImportFeeBills, f.FeeImportView, LONG_MS)
+    fetch_fee_bills = Rpc(f.FetchFeeBills, f.FeeImportView, LONG_MS)
+
+    cards = Rpc(k.CardsQuery, Page[k.CardView], READ_MS)
+    card = Rpc(k.CardQuery, k.CardView, READ_MS)
+    card_returns = Rpc(k.CardReturnsQuery, k.CardReturnsView, READ_MS)
+
+    reconciliation_days = Rpc(r.ReconciliationDaysQuery, Page[r.ReconciliationDay], READ_MS)
+    differences = Rpc(r.DifferencesQuery, r.DifferencesView, READ_MS)
+    reconcile_day = Rpc(r.ReconcileDay, r.ReconciliationDay, LONG_MS)
+    mend_difference = Rpc(r.MendDifference, r.Difference, SAGA_MS)
+    close_day = Rpc(r.CloseDay, r.ReconciliationDay, WRITE_MS)
 
 
 class Delivery(Front):

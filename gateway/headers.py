@@ -11,8 +11,11 @@ HSTS = "max-age=31536000; includeSubDomains"
 PERSONAL = "no-store"
 
 
-def content_security_policy(settings: Settings) -> str:
-    """Only our own files; with the sandbox also its script, and its pay sheet in a frame."""
+def content_security_policy(settings: Settings, posts_to: str = "") -> str:
+    """Only our own files; with the sandbox also its script, and its pay sheet in a frame.
+
+    `posts_to`: the origin of a pay channel to which a form of the page leads.
+    """
     script = urlsplit(settings.wechat_script_url)
     bridge = f" {script.scheme}://{script.netloc}" if script.netloc else ""
     rules = {
@@ -21,7 +24,7 @@ def content_security_policy(settings: Settings) -> str:
         "style-src": "'self'",
         "img-src": "'self' data: blob:",
         "connect-src": "'self'",
-        "form-action": "'self'",
+        "form-action": f"'self' {posts_to}".strip(),
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
     }

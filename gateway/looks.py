@@ -4,28 +4,10 @@ The words are the same everywhere; colour never stands alone. `N_` only marks a 
 catalogue: it is translated when a page is drawn.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-
 from flask_babel import gettext
 
-
-def N_(text: str) -> str:
-    """Mark a text that is translated later."""
-    return text
-
-
-@dataclass(frozen=True)
-class Look:
-    """A state's word, its tone (a colour class) and its sign (an icon), and whose move it is."""
-
-    word: str
-    tone: str
-    sign: str
-    resident: str = ""
-    merchant: str = ""
-
+from gateway import money_looks
+from gateway.wording import N_, Look
 
 UNKNOWN = Look(N_("处理中"), "wait", "clock", N_("我们正在核对，请稍等。"), N_("正在核对。"))
 
@@ -75,26 +57,6 @@ ORDERS = {
     ),
 }
 
-PAYMENTS = {
-    "open": Look(N_("待支付"), "wait", "wallet"),
-    "paid": Look(N_("已支付"), "done", "check"),
-    "closing": Look(N_("关闭中"), "off", "clock"),
-    "closed": Look(N_("已关闭"), "off", "cross"),
-}
-
-ESCROWS = {
-    "held": Look(N_("物业保管中"), "act", "shield"),
-    "released": Look(N_("已付给商家"), "done", "check"),
-    "refunded": Look(N_("已退回"), "off", "refund"),
-}
-
-REFUNDS = {
-    "pending": Look(N_("等待退款"), "wait", "clock"),
-    "processing": Look(N_("退款中"), "wait", "refund"),
-    "done": Look(N_("已退款"), "done", "check"),
-    "failed": Look(N_("退款要人处理"), "bad", "alert"),
-}
-
 VISITS = {
     "expected": Look(N_("待进入"), "wait", "clock"),
     "inside": Look(N_("在小区内"), "go", "bike"),
@@ -112,9 +74,7 @@ CERTIFICATIONS = {
 
 LOOKS = {
     "order": ORDERS,
-    "payment": PAYMENTS,
-    "escrow": ESCROWS,
-    "refund": REFUNDS,
+    **money_looks.LOOKS,
     "visit": VISITS,
     "certification": CERTIFICATIONS,
 }
@@ -122,6 +82,7 @@ LOOKS = {
 STEPS = {
     "placed": N_("下单"),
     "paid": N_("付款，物业保管"),
+    "pay_on_delivery": N_("选择货到付款"),
     "paid_late": N_("迟到的付款，会退回"),
     "confirmed": N_("商家接单"),
     "ready": N_("备好了"),
@@ -130,7 +91,9 @@ STEPS = {
     "left": N_("配送员离开小区"),
     "delivered": N_("送到门口"),
     "completed": N_("确认收货"),
+    "card_sold": N_("储值卡到账"),
     "settled": N_("货款付给商家"),
+    "card_kept": N_("卡里的钱由物业保管"),
     "closing": N_("正在关闭"),
     "cancelled": N_("取消"),
     "refunded": N_("钱已退回"),
@@ -149,6 +112,7 @@ ROLES = {
     "building_manager": N_("楼管员"),
     "guard": N_("门岗"),
     "cashier": N_("出纳"),
+    "accountant": N_("会计"),
     "mediator": N_("调解员"),
     "manager": N_("经理"),
 }
@@ -162,25 +126,6 @@ PARTIES = {
 }
 
 CLIENTS = {"wechat": N_("微信"), "browser": N_("浏览器"), "api": N_("程序接口")}
-
-REASONS = {
-    "receipt": N_("收到付款"),
-    "unclaimed_receipt": N_("迟到或重复的付款"),
-    "release": N_("订单完成，货款到账"),
-    "refund_begun": N_("开始退款"),
-    "refund_paid_out": N_("已退给付款人"),
-    "refund_to_fund": N_("退到家庭账户"),
-}
-
-ACCOUNTS = {
-    "clearing": N_("微信支付"),
-    "escrow": N_("物业保管"),
-    "household_fund": N_("家庭账户"),
-    "merchant_fund": N_("商家账户"),
-    "unclaimed": N_("等着退的钱"),
-    "refunds_under_way": N_("退款途中"),
-    "commission": N_("物业服务费"),
-}
 
 
 def code_of(value: object) -> str:
@@ -211,12 +156,30 @@ def role_words(role: object) -> str:
 
 def reason_words(reason: object) -> str:
     """Why money moved."""
-    return words_of(REASONS, reason)
+    return words_of(money_looks.REASONS, reason)
 
 
 def account_words(account: object) -> str:
-    """A kind of account of the ledger."""
-    return words_of(ACCOUNTS, account)
+    """A kind of account of the ledger; `clearing:alipay` names the channel where it lies."""
+    kind, _, channel = str(getattr(account, "value", account)).partition(":")
+    if kind == "clearing" and channel:
+        return channel_words(channel)
+    return words_of(money_looks.ACCOUNTS, kind)
+
+
+def channel_words(channel: object) -> str:
+    """Through whom money came or goes."""
+    return words_of(money_looks.CHANNELS, channel)
+
+
+def way_words(way: object) -> str:
+    """How somebody pays, is paid, or paid at the desk."""
+    return words_of(money_looks.WAYS, way)
+
+
+def money_words(code: object) -> str:
+    """Custody, a kind of difference, what mends it, whose account it is."""
+    return words_of(money_looks.WORDS, code)
 
 
 def look_of(state: object, kind: str = "order") -> Look:

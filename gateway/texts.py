@@ -1,26 +1,9 @@
 """What people are told about each error code: one catalogue, Chinese first."""
 
-from dataclasses import dataclass
+from gateway import money_texts
+from gateway.wording import MONEY_SAFE, N_, PROPERTY, WAIT, ErrorText
 
-from gateway.looks import N_
-
-_WAIT = N_("稍等一会儿再试；同一个操作重复做是安全的，不会做两次。")
-_LOOK = N_("回到上一页看看最新的情况。")
-_PROPERTY = N_("有疑问请联系物业。")
-_UNCHANGED = N_("什么都没有改变。")
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorText:
-    """What happened, what is safe, what to do."""
-
-    title: str
-    happened: str
-    todo: str = _LOOK
-    safe: str = _UNCHANGED
-
-
-UNKNOWN = ErrorText(N_("没有办成"), N_("系统拒绝了这个操作。"), _PROPERTY)
+UNKNOWN = ErrorText(N_("没有办成"), N_("系统拒绝了这个操作。"), PROPERTY)
 
 TEXTS: dict[str, ErrorText] = {
     # the request itself
@@ -28,7 +11,7 @@ TEXTS: dict[str, ErrorText] = {
     "request.not_found": ErrorText(N_("没有找到"), N_("没有这个内容，或者它不属于您。")),
     "request.no_such_page": ErrorText(N_("没有这个页面"), N_("地址可能写错了，或者页面已经搬走。")),
     "request.wrong_method": ErrorText(N_("打开方式不对"), N_("这个地址不能这样打开。")),
-    "request.forbidden": ErrorText(N_("没有权限"), N_("您的身份不能做这件事。"), _PROPERTY),
+    "request.forbidden": ErrorText(N_("没有权限"), N_("您的身份不能做这件事。"), PROPERTY),
     "request.not_signed_in": ErrorText(
         N_("请先登录"), N_("您还没有登录，或者登录已过期。"), N_("请重新登录。")
     ),
@@ -57,19 +40,19 @@ TEXTS: dict[str, ErrorText] = {
     ),
     "request.too_many": ErrorText(N_("太快了"), N_("短时间内操作太多。"), N_("请过一分钟再试。")),
     "request.unavailable": ErrorText(
-        N_("暂时忙不过来"), N_("系统的一部分正在恢复。"), _WAIT, N_("您的钱和订单都安全。")
+        N_("暂时忙不过来"), N_("系统的一部分正在恢复。"), WAIT, MONEY_SAFE
     ),
     "request.deadline_exceeded": ErrorText(
         N_("还在处理"),
         N_("没有在规定时间内得到结果，可能已经办成了。"),
-        _WAIT,
-        N_("您的钱和订单都安全。"),
+        WAIT,
+        MONEY_SAFE,
     ),
     "request.invariant_broken": ErrorText(
         N_("出了意外"),
         N_("系统发现了不该出现的情况，已通知值班人员。"),
-        _PROPERTY,
-        N_("您的钱和订单都安全。"),
+        PROPERTY,
+        MONEY_SAFE,
     ),
     # files
     "files.no_such_file": ErrorText(N_("图片不在了"), N_("没有这张图片，或者您不能看。")),
@@ -91,7 +74,7 @@ TEXTS: dict[str, ErrorText] = {
         N_("请联系物业办理认证。"),
     ),
     "identity.not_your_household": ErrorText(
-        N_("不是您的家"), N_("您不在这个家庭户里。"), _PROPERTY
+        N_("不是您的家"), N_("您不在这个家庭户里。"), PROPERTY
     ),
     "identity.no_such_store": ErrorText(N_("没有这家店"), N_("这家店不存在，或者已经离开。")),
     "identity.store_does_not_serve": ErrorText(
@@ -111,6 +94,7 @@ TEXTS: dict[str, ErrorText] = {
     "identity.nothing_to_withdraw": ErrorText(
         N_("没有可撤销的"), N_("物业没有为它作过认证，或者已经撤销。")
     ),
+    "identity.merchant_gone": ErrorText(N_("商家已经离开"), N_("这个商家先前已经登记离开。")),
     # catalog
     "catalog.no_such_item": ErrorText(N_("没有这件商品"), N_("商品不存在，或者已经撤下。")),
     "catalog.out_of_stock": ErrorText(
@@ -119,7 +103,7 @@ TEXTS: dict[str, ErrorText] = {
     "catalog.off_shelf": ErrorText(
         N_("已下架"), N_("有的商品已经下架。"), N_("请从购物清单里去掉它。")
     ),
-    "catalog.not_your_shelf": ErrorText(N_("不是您的店"), N_("您不在这家店工作。"), _PROPERTY),
+    "catalog.not_your_shelf": ErrorText(N_("不是您的店"), N_("您不在这家店工作。"), PROPERTY),
     "catalog.reservation_over": ErrorText(
         N_("留货时间已过"), N_("为您留的货已经放回。"), N_("请重新下单。")
     ),
@@ -138,29 +122,7 @@ TEXTS: dict[str, ErrorText] = {
     "orders.handing_over": ErrorText(
         N_("正在交接"), N_("正在联系另一位配送员。"), N_("请过半分钟再试。")
     ),
-    # settlement
-    "settlement.no_such_payment": ErrorText(
-        N_("没有这笔支付"), N_("没有这笔支付，或者它不属于您。")
-    ),
-    "settlement.payment_over": ErrorText(
-        N_("这笔支付已结束"), N_("已经付过，或者已经关闭。"), N_("请到订单里看结果。")
-    ),
-    "settlement.insufficient_funds": ErrorText(N_("余额不够"), N_("账户里没有这么多钱。")),
-    "settlement.already_resolved": ErrorText(N_("已经处理过"), N_("这笔钱已经付出或退回。")),
-    "settlement.notice_refused": ErrorText(N_("通知无效"), N_("这条支付通知不是真的，或者太旧。")),
-    "settlement.notice_mismatch": ErrorText(
-        N_("通知不符"), N_("支付通知里的内容和订单不一致。"), _PROPERTY
-    ),
-    "settlement.channel_refused": ErrorText(
-        N_("支付渠道没有同意"), N_("微信支付拒绝了这次请求。"), N_("请稍后再试。"), N_("没有扣钱。")
-    ),
-    "settlement.already_posted": ErrorText(N_("已经记过账"), N_("这一笔已经在账上。")),
-    "settlement.not_your_fund": ErrorText(
-        N_("没有这个账户"), N_("没有这个资金账户，或者它不属于您。")
-    ),
-    "settlement.unbalanced": ErrorText(
-        N_("出了意外"), N_("账目核对没有通过，已停止这次操作。"), _PROPERTY, N_("您的钱安全。")
-    ),
+    **money_texts.TEXTS,
     # delivery
     "delivery.no_such_courier": ErrorText(
         N_("没有这位配送员"), N_("没有这位配送员，或者他不为这家店送货。")
@@ -182,7 +144,7 @@ TEXTS: dict[str, ErrorText] = {
     ),
     # marketing
     "marketing.no_such_wechat_account": ErrorText(
-        N_("没有这个公众号"), N_("这个公众号还没有接入。"), _PROPERTY
+        N_("没有这个公众号"), N_("这个公众号还没有接入。"), PROPERTY
     ),
     "marketing.oauth_code_refused": ErrorText(
         N_("登录没有完成"), N_("微信没有确认这次登录。"), N_("请重新点「用微信登录」。")
@@ -192,7 +154,7 @@ TEXTS: dict[str, ErrorText] = {
     "wechat.malformed": ErrorText(N_("格式不对"), N_("这条消息不是微信的格式。")),
     # what a person on duty must see
     "crypto.seal_broken": ErrorText(
-        N_("出了意外"), N_("一份加密资料打不开，已通知值班人员。"), _PROPERTY
+        N_("出了意外"), N_("一份加密资料打不开，已通知值班人员。"), PROPERTY
     ),
 }
 

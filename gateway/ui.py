@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
@@ -20,12 +20,15 @@ from markupsafe import Markup
 
 from gateway.looks import (
     account_words,
+    channel_words,
     client_words,
     look_of,
+    money_words,
     reason_words,
     role_words,
     step_words,
     tone_of,
+    way_words,
 )
 from services.kernel import clock, ids, money
 
@@ -84,8 +87,12 @@ def day(moment: datetime | None) -> str:
     """`2027年11月2日`: for dates until which something holds."""
     if moment is None:
         return ""
-    there = local(moment)
-    values = {"year": there.year, "month": there.month, "day": there.day}
+    return date_words(local(moment).date())
+
+
+def date_words(on: date) -> str:
+    """`2026年11月30日`: a day without a time."""
+    values = {"year": on.year, "month": on.month, "day": on.day}
     return str(gettext("%(year)d年%(month)d月%(day)d日", **values))
 
 
@@ -235,11 +242,12 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    filters = (yuan, shanghai, hhmm, day, remaining, mask_name, mask_phone, without, spaced)
-    for function in filters:
+    times = (shanghai, hhmm, day, date_words, remaining)
+    for function in (yuan, *times, mask_name, mask_phone, without, spaced):
         app.jinja_env.filters[function.__name__] = function
-    words = (look_of, tone_of, step_words, role_words, reason_words, account_words, client_words)
-    for helper in (asset, integrity, file_url, qr_svg, *words):
+    words = (step_words, role_words, client_words, reason_words, account_words)
+    of_money = (channel_words, way_words, money_words)
+    for helper in (asset, integrity, file_url, qr_svg, look_of, tone_of, *words, *of_money):
         app.jinja_env.globals[helper.__name__] = helper
     app.jinja_env.globals["new_key"] = ids.new_id
     app.jinja_env.globals.setdefault("property_phone", app.config.get("PROPERTY_PHONE", ""))

@@ -4,11 +4,40 @@ from flask import Flask
 
 from gateway.console import dead, signing, views
 from gateway.console.menu import who_may_what
+from gateway.console.money import (
+    bank_files,
+    books,
+    cards,
+    cash,
+    desk,
+    fee_payments,
+    fees,
+    orders,
+    reconciliation,
+    refunds,
+    rules,
+    withdrawals,
+)
+
+MONEY = (
+    desk,
+    cash,
+    refunds,
+    withdrawals,
+    bank_files,
+    fees,
+    fee_payments,
+    cards,
+    reconciliation,
+    books,
+    orders,
+    rules,
+)
 
 
 def register(app: Flask) -> None:
     """Serve them."""
-    for module in (signing, views, dead):
+    app.register_blueprint(signing.blueprint)
+    for module in (views, dead, *MONEY):
         app.register_blueprint(module.blueprint)
-    for blueprint in (views.blueprint, dead.blueprint):
-        app.template_context_processors.setdefault(blueprint.name, []).append(who_may_what)
+        app.template_context_processors.setdefault(module.blueprint.name, []).append(who_may_what)

@@ -2,9 +2,11 @@
 
 from flask import Blueprint, Response, request
 
-from gateway import guard
 from gateway.auditing import prove_all
 from gateway.console.asking import ask_all
+from gateway.console.flow import flow_of
+from gateway.console.money.books import CORRECTABLE
+from gateway.console.staff import my_community, need_staff
 from gateway.pages import (
     after,
     client_info,
@@ -22,7 +24,6 @@ from services.contracts.identity import (
     CommunityQuery,
     IdentityCountsQuery,
     MerchantsQuery,
-    MeView,
 )
 from services.contracts.marketing import MarketingCountsQuery
 from services.contracts.orders import (
@@ -46,19 +47,6 @@ SILENT_NAMES = {
     "shelf": "商品",
     "notices": "通知",
 }
-
-
-def need_staff() -> MeView:
-    """Whoever works for the property; Forbidden to the others."""
-    who = guard.me()
-    if not who.staff_roles:
-        raise Forbidden("not of the staff")
-    return who
-
-
-def my_community(who: MeView) -> str | None:
-    """The community that the pages are about: the only or first one of the member of staff."""
-    return who.communities[0] if who.communities else None
 
 
 @blueprint.get("/console/")
@@ -114,17 +102,26 @@ def orders() -> str:
 def order(order_id: str) -> str:
     """One order, its timeline, and its money where that may be seen."""
     need_staff()
-    return _draw_order(order_id)
+    return draw_order(order_id)
 
 
-def _draw_order(order_id: str, **context: object) -> str:
+def draw_order(order_id: str, **context: object) -> str:
+    """The order's page; also after a refusal, with what was typed."""
     backends = parts().backends
     view = backends.orders.order(OrderQuery(order_id=order_id))
     try:
         money = backends.settlement.order_money(OrderMoneyQuery(order_id=order_id))
     except (Forbidden, NotFound, Unavailable):
         money = None
-    return draw("console/order.html", order=view, money=money, **context)
+    flow = flow_of(money) if money else None
+    return draw(
+        "console/order.html",
+        order=view,
+        money=money,
+        flow=flow,
+        correctable=CORRECTABLE,
+        **context,
+    )
 
 
 @blueprint.post("/console/orders/<order_id>/cancel")
@@ -139,7 +136,7 @@ def cancel(order_id: str) -> Response:
         return f"/console/orders/{order_id}"
 
     return write_once(
-        write, lambda faults, notice: _draw_order(order_id, faults=faults, notice=notice)
+        write, lambda faults, notice: draw_order(order_id, faults=faults, notice=notice)
     )
 
 

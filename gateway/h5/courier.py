@@ -9,6 +9,7 @@ from gateway import guard
 from gateway.api.photos import store_photo
 from gateway.pages import KEY_FIELD, command, draw, write_once
 from gateway.parts import parts
+from gateway.ui import yuan
 from services.contracts.delivery import (
     DeliverDrop,
     DropView,
@@ -18,7 +19,8 @@ from services.contracts.delivery import (
     VisitState,
     VisitView,
 )
-from services.kernel.errors import Malformed
+from services.contracts.settlement import CashDueQuery, CashState, CashView
+from services.kernel.errors import Forbidden, Malformed, Unavailable
 
 blueprint = Blueprint("h5_courier", __name__)
 
@@ -27,15 +29,43 @@ CARRIED_ON = {VisitState.EXPIRED, VisitState.LEFT}
 """What such a visit did not bring goes on a new one as soon as its pass is asked for."""
 
 
+CASH_ORDERS_MAX = 50
+"""So many orders are asked for at once."""
+
+
 def _visits() -> list[VisitView]:
     return parts().backends.delivery.my_visits(MyVisitsQuery()).visits
+
+
+def _cash_of(order_ids: list[str]) -> dict[str, CashView] | None:
+    """Order → what is to be collected or was; None while settlement is silent."""
+    if not order_ids:
+        return {}
+    question = CashDueQuery(order_ids=order_ids[:CASH_ORDERS_MAX])
+    try:
+        found = parts().backends.settlement.cash_due(question)
+    except (Unavailable, Forbidden):
+        return None
+    return {cash.order_id: cash for cash in found.items}
 
 
 @blueprint.get("/h5/courier/")
 def drops() -> str:
     """What there is to bring."""
     who = guard.me()
-    return draw("h5/courier/drops.html", me=who, visits=_visits())
+    visits = _visits()
+    order_ids = [drop.order_id for visit in visits for drop in visit.drops if drop.order_id]
+    cash = _cash_of(list(dict.fromkeys(order_ids)))
+    held = [one for one in (cash or {}).values() if one.state is CashState.COLLECTED]
+    return draw(
+        "h5/courier/drops.html",
+        me=who,
+        visits=visits,
+        cash=cash or {},
+        cash_silent=cash is None,
+        held_fen=sum(one.amount_fen for one in held),
+        held_count=len(held),
+    )
 
 
 @blueprint.get("/h5/courier/drops/<drop_id>")
@@ -54,7 +84,25 @@ def _my_drop(drop_id: str) -> DropView:
 
 
 def _draw_drop(view: DropView, **context: object) -> str:
-    return draw("h5/courier/deliver.html", drop=view, photo_required=True, **context)
+    known = _cash_of([view.order_id] if view.order_id else [])
+    return draw(
+        "h5/courier/deliver.html",
+        drop=view,
+        photo_required=True,
+        cash=(known or {}).get(view.order_id or ""),
+        cash_silent=known is None,
+        **context,
+    )
+
+
+def _need_cash_taken(view: DropView) -> None:
+    """Who brings an order to be paid at the door says that the cash is taken."""
+    known = _cash_of([view.order_id] if view.order_id else []) or {}
+    cash = known.get(view.order_id or "")
+    if cash is None or cash.state is not CashState.DUE or request.form.get("cash_taken"):
+        return
+    words = gettext("请先收现金 %(amount)s，收到后打勾", amount=yuan(cash.amount_fen))
+    raise Malformed(fields={"cash_taken": words})
 
 
 @blueprint.post("/h5/courier/drops/<drop_id>")
@@ -63,6 +111,7 @@ def deliver(drop_id: str) -> Response:
     guard.act()
 
     def write() -> str:
+        _need_cash_taken(_my_drop(drop_id))
         photo = store_photo(request.form.get(KEY_FIELD, ""))
         if photo is None:
             raise Malformed(fields={"photo": gettext("请拍一张放在门口的照片")})
@@ -71,8 +120,9 @@ def deliver(drop_id: str) -> Response:
         return "/h5/courier/"
 
     def redraw(faults: dict[str, str], notice: dict[str, str]) -> str:
-        photo_fault = {"photo": faults.get("photo") or notice["text"]}
-        return _draw_drop(_my_drop(drop_id), faults=photo_fault, notice=notice)
+        if "cash_taken" not in faults:
+            faults = {"photo": faults.get("photo") or notice["text"]}
+        return _draw_drop(_my_drop(drop_id), faults=faults, notice=notice)
 
     return write_once(write, redraw)
 

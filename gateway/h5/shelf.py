@@ -1,4 +1,4 @@
-"""The merchant's shelf and account."""
+"""The merchant's shelf."""
 
 from flask import Blueprint, Response, request
 
@@ -8,7 +8,6 @@ from gateway.pages import after, command, draw, next_href, number, write_once
 from gateway.parts import parts
 from services.contracts.catalog import ItemsQuery, SetStock
 from services.contracts.identity import StoreMembership
-from services.contracts.settlement import FundQuery, OwnerKind
 
 blueprint = Blueprint("h5_shelf", __name__)
 
@@ -44,16 +43,4 @@ def set_stock(sku_id: str) -> Response:
 
     return write_once(
         write, lambda _faults, notice: _draw_goods(store, faults={sku_id: notice["text"]})
-    )
-
-
-@blueprint.get("/h5/merchant/balance")
-def balance() -> str:
-    """What the shop has, what is held for it, and each movement."""
-    store = my_store(guard.me())
-    fund = parts().backends.settlement.fund(
-        FundQuery(owner_kind=OwnerKind.MERCHANT, owner_id=store.merchant_id, after=after())
-    )
-    return draw(
-        "h5/merchant/balance.html", store=store, fund=fund, next_href=next_href(fund.next_after)
     )

@@ -3,6 +3,10 @@
 
 const links = () => Array.from(document.querySelectorAll("[data-row]"));
 
+// On a phone the menu is one row: the page that one is on must be seen in it.
+const present = document.querySelector(".menu nav [aria-current]");
+if (present) present.scrollIntoView({ block: "nearest", inline: "center" });
+
 function typing(target) {
   return target.matches("input, select, textarea, [contenteditable]");
 }
@@ -47,6 +51,24 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-row]");
   if (link) mark(link);
   if (event.target.closest("[data-shut]")) shut();
+});
+
+// Print this page.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
+// Ticked rows are counted and summed while one ticks; the words come from the page.
+function sumTicked(form) {
+  const ticked = Array.from(form.querySelectorAll("[data-fen]:checked"));
+  const fen = ticked.reduce((sum, box) => sum + Number(box.dataset.fen), 0);
+  const yuan = `¥${Math.floor(fen / 100).toLocaleString("en-US")}.${String(fen % 100).padStart(2, "0")}`;
+  form.querySelector("[data-sum-place]").textContent = form.dataset.sum.replace("{n}", ticked.length).replace("{sum}", yuan);
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-sum]");
+  if (form) sumTicked(form);
 });
 
 // What cannot be undone asks once more, in the words of the button itself.

@@ -19,3 +19,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     location.reload();
   } else sayStale(false);
 });
+
+// A code is shown until another page says that it is over; then go there.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const place = event.target;
+  if (place.dataset && place.dataset.then && place.querySelector("[data-over]")) location.assign(place.dataset.then);
+});

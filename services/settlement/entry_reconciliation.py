@@ -1,5 +1,6 @@
 """Settlement's entrypoints for the daily reconciliation."""
 
+from datetime import timedelta
 from typing import Any
 
 from services.contracts.permissions import Permission
@@ -18,9 +19,11 @@ from services.kernel.actor import Actor
 from services.kernel.clock import now
 from services.kernel.entrypoints import every, rpc
 from services.kernel.wire import Page
+from services.settlement.domain.days import day_of
 from services.settlement.reconciliation.classify import FeeRate
 from services.settlement.settings import Settings
 from services.settlement.use_cases.close_day import close_day
+from services.settlement.use_cases.forget_bill_lines import forget_bill_lines
 from services.settlement.use_cases.mend_difference import mend_difference
 from services.settlement.use_cases.reconcile_day import Terms, reconcile_day, reconcile_mornings
 from services.settlement.use_cases.see_reconciliation import see_days, see_differences
@@ -69,3 +72,8 @@ class ReconciliationEntry:
     def reconcile_mornings(self) -> None:
         terms = reconciliation_terms(self.runtime.settings)
         reconcile_mornings(self.runtime.db, self.runtime.extras.channels, terms, now)
+
+    @every(seconds=3600)
+    def forget_bill_lines(self) -> None:
+        kept = timedelta(days=self.runtime.settings.bill_retention_days)
+        forget_bill_lines(self.runtime.db, day_of(now() - kept))

@@ -191,6 +191,9 @@ class Settings(ServiceSettings):
         le=23,
         description="Beijing hour from which the bills of the day before are fetched.",
     )
+    bill_retention_days: int = Field(
+        default=800, ge=35, le=3650, description="Lines of the channels' bills are kept so long."
+    )
     wechatpay_fee_bp: int = Field(
         default=60, ge=0, le=1000, description="WeChat Pay's fee in hundredths of a percent."
     )

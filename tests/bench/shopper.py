@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.demo import names
-from deploy.demo.clients import Person
+from deploy.demo.clients import Person, prepay_id_of
 from deploy.demo.connection import demo_id, openid_of
 from services.kernel.ids import new_id
 
@@ -84,9 +84,9 @@ class Shopper:
             "/api/v1/orders",
             {"household_id": self._household_id, "lines": [line]},
         )
-        path = f"/api/v1/payments/{placed['payment_id']}/wechat"
-        prepay = self._gateway.ask("POST", path, {"openid": self._openid})
-        return placed["orders"][0]["order_id"], prepay["prepay_id"]
+        path = f"/api/v1/payments/{placed['payment_id']}/pay"
+        view = self._gateway.ask("POST", path, {"openid": self._openid})
+        return placed["orders"][0]["order_id"], prepay_id_of(view)
 
     def pay(self, prepay_id: str) -> None:
         """Confirm on the pay sheet."""
@@ -118,7 +118,7 @@ def _unlimited_sku(number: int) -> tuple[str, str]:
         for shop in names.community().shops
         for good in shop.goods
         for index, (_name, _price, stock) in enumerate(good.skus)
-        if stock is None
+        if stock is None and good.kind == "service"
     ]
     return services[number % len(services)]
 

@@ -111,6 +111,69 @@ def test_outside_wechat_the_page_says_where_to_pay(page_at: PageAt, board_url: s
     expect(page.locator("#pay-answer")).to_contain_text("请在微信里打开")
 
 
+def test_fund_and_card_lower_what_is_left_to_pay(page_at: PageAt, board_url: str) -> None:
+    page = page_at(360, base=board_url).goto("/p/choose").page
+    left = page.locator("[data-channel-part]")
+    expect(left).to_have_text("¥14.00")
+    page.get_by_label("用家庭账户余额").check()
+    expect(left).to_have_text("¥5.40")
+    page.get_by_label("早餐卡").check()
+    expect(left).to_have_text("¥0.00")
+    expect(page.get_by_text("剩下的怎么付")).to_be_hidden()
+    page.get_by_label("不用卡").check()
+    expect(page.get_by_label("货到付款")).to_be_visible()
+
+
+def test_without_scripts_a_way_is_chosen_all_the_same(page_at: PageAt, board_url: str) -> None:
+    page = page_at(360, base=board_url, scripts=False).goto("/p/choose").page
+    page.get_by_label("用家庭账户余额").check()
+    page.get_by_label("货到付款").check()
+    before = len(posts(page))
+    page.get_by_role("button", name="付款").click()
+    sent = posts(page)[before]
+    assert (sent["use_fund"], sent["way"], sent["card_id"]) == ("1", "on_delivery", "")
+
+
+def test_the_ticked_bills_are_added_up(page_at: PageAt, board_url: str) -> None:
+    page = page_at(360, base=board_url).goto("/p/fees").page
+    expect(page.locator("[data-summed]")).to_have_text("¥372.00")
+    page.get_by_label("2026年11月").uncheck()
+    expect(page.locator("[data-summed]")).to_have_text("¥186.00")
+
+
+def test_the_payee_confirms_a_transfer_in_wechat(page_at: PageAt, board_url: str) -> None:
+    page = page_at(360, base=board_url).page
+    page.add_init_script(
+        BRIDGE.replace("get_brand_wcpay_request", "requestMerchantTransfer")
+        + "window.how = 'cancel';"
+    )
+    page.goto("/p/withdrawal-awaiting_payee")
+    page.get_by_role("button", name="去微信确认").click()
+    assert page.evaluate("window.asked") == {
+        "name": "requestMerchantTransfer",
+        "wish": {
+            "mchId": "1900001109",
+            "appId": "wx0000000000000000",
+            "package": "affffddafdfafddffda==",
+        },
+    }
+    expect(page.locator("#confirm-answer")).to_contain_text("还没有确认")
+    page.evaluate("window.how = 'ok'")
+    with page.expect_navigation():
+        page.get_by_role("button", name="去微信确认").click()
+
+
+def test_a_code_that_was_scanned_and_paid_leads_to_the_result(
+    page_at: PageAt, board_url: str
+) -> None:
+    page = with_a_clock(page_at, 360, f"{board_url}/p/pay-code")
+    paid = f"{board_url}/p/result-paid"
+    page.route("**/result", lambda route: route.fulfill(response=page.request.get(paid)))
+    page.clock.fast_forward(10_000)
+    page.wait_for_url("**/result")
+    expect(page.get_by_role("heading", name="付款成功")).to_be_visible()
+
+
 def test_a_live_page_shows_what_has_changed_without_a_reload(
     page_at: PageAt, board_url: str
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.support.gateway import World, make_world, renew
+from tests.support.gateway_money import money_world
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,9 @@ def made_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 def world(made_app: Flask, tmp_path: Path) -> World:
     """Services that answer, a browser that can sign in, files in a folder of the test."""
     return renew(made_app, tmp_path)
+
+
+@pytest.fixture
+def money(world: World) -> None:
+    """Settlement with everything in it; a test may take some away."""
+    world.services.answers |= money_world()

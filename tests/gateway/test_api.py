@@ -9,9 +9,18 @@ from flask.testing import FlaskClient
 from gateway.backends import FRONTS, every_rpc
 from services.contracts.catalog import OutOfStock
 from services.contracts.orders import NotYourOrder, PlaceOrders, WrongState
-from services.contracts.settlement import AuditView, JsapiParams, PrepayView, Proof
+from services.contracts.settlement import (
+    AuditView,
+    JsapiParams,
+    PaymentState,
+    PayOffer,
+    PayView,
+    PayWay,
+    Proof,
+)
 from services.kernel.errors import LinliError, Unavailable
 from services.kernel.wire import Command
+from tests.gateway.test_signing_in import begin, come_back
 from tests.support.gateway import (
     ACTOR_TOKEN,
     HOUSEHOLD,
@@ -156,19 +165,35 @@ def test_no_answer_is_left_in_a_cache(world: World) -> None:
 
 
 def test_paying_takes_the_openid_of_the_body_or_of_the_cookie(world: World) -> None:
-    world.services.answers["settlement.pay_with_wechat"] = prepay()
+    world.services.answers["settlement.pay"] = offered()
     client = program(world)
-    path = f"/api/v1/payments/{PAYMENT}/wechat"
-    assert client.post(path, json={"openid": "openid-2"}, headers=BEARER | KEY).status_code == 200
-    assert world.services.questions("settlement.pay_with_wechat")[0].openid == "openid-2"
-    missing = client.post(path, json={}, headers=BEARER | KEY)
-    assert missing.status_code == 400
-    assert missing.json is not None
-    assert "openid" in missing.json["fields"]
+    path = f"/api/v1/payments/{PAYMENT}/pay"
+    answer = client.post(path, json={"openid": "openid-2"}, headers=BEARER | KEY)
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["offer"]["jsapi"]["package"] == "prepay_id=1"
+    come_back(client, begin(client))
+    token = client.get("/api/v1/csrf-token").json
+    assert token is not None
+    client.post(path, json={}, headers=KEY | {"X-CSRF-Token": token["csrf_token"]})
+    by_program, by_phone = world.services.questions("settlement.pay")
+    assert (by_program.openid, by_phone.openid) == ("openid-2", "openid-1")
 
 
-def prepay() -> PrepayView:
-    """What WeixinJSBridge takes."""
+@pytest.mark.parametrize("field", ["client_ip", "return_url", "payment_id", "request_id"])
+def test_paying_takes_from_nobody_what_the_gateway_knows_itself(world: World, field: str) -> None:
+    world.services.answers["settlement.pay"] = offered()
+    path = f"/api/v1/payments/{PAYMENT}/pay"
+    answer = program(world).post(path, json={field: "192.0.2.1"}, headers=BEARER | KEY)
+    assert answer.status_code == 400
+    assert program(world).post(path, json={}, headers=BEARER | KEY).status_code == 200
+    [wish] = world.services.questions("settlement.pay")
+    assert wish.client_ip == "127.0.0.1"
+    assert wish.return_url.endswith(f"/h5/pay/{PAYMENT}/result")
+
+
+def offered() -> PayView:
+    """WeChat's sheet: what WeixinJSBridge takes."""
     jsapi = JsapiParams(
         app_id="wx1",
         time_stamp="1",
@@ -177,12 +202,13 @@ def prepay() -> PrepayView:
         sign_type="RSA",
         pay_sign="s",
     )
-    return PrepayView(
+    return PayView(
         payment_id=PAYMENT,
+        state=PaymentState.OPEN,
         amount_fen=1400,
+        channel_fen=1400,
         pay_before=NOW + timedelta(minutes=15),
-        prepay_id="1",
-        jsapi=jsapi,
+        offer=PayOffer(way=PayWay.WECHAT_JSAPI, jsapi=jsapi),
     )
 
 

@@ -1,19 +1,15 @@
 """The pages: drawn for their people, written once, nothing typed is lost."""
 
-from typing import Any
-
 import pytest
-from flask.testing import FlaskClient
 
 from services.contracts.catalog import OutOfStock
 from services.contracts.delivery import PassRefused, VisitState, VisitsView
 from services.contracts.identity import NotCertified
 from services.contracts.orders import OrderState, OtherAddressNeedsRemark, WrongState
 from services.contracts.permissions import Role
-from services.contracts.settlement import ChannelRefused, PaymentOver, PaymentState
 from services.kernel.errors import DeadlineExceeded
 from services.kernel.files import PUBLIC
-from tests.gateway.test_api import prepay
+from tests.gateway.people import KEY, browser, key_in, send
 from tests.support.gateway import (
     ACTOR_TOKEN,
     DROP,
@@ -27,31 +23,9 @@ from tests.support.gateway import (
     VISIT,
     World,
     jpeg,
-    me,
     order,
-    payment,
     visit,
 )
-
-KEY = "form-key-0001"
-
-
-def browser(world: World, *roles: Role) -> FlaskClient:
-    """Somebody with these roles, signed in."""
-    if roles:
-        world.services.answers["identity.me"] = me(*roles)
-    client = world.client(signed_in=True)
-    if Role.GUARD in roles:
-        client.set_cookie("linli_gate", GATE)
-    return client
-
-
-def send(client: FlaskClient, path: str, **fields: Any) -> Any:
-    """Post a form as our own pages would."""
-    token = client.get("/api/v1/csrf-token").json["csrf_token"]  # type: ignore[index]
-    form = {"csrf_token": token, "idempotency_key": KEY, **fields}
-    return client.post(path, data=form, content_type="multipart/form-data")
-
 
 PAGES = [
     (Role.OWNER, "/h5/"),
@@ -71,7 +45,6 @@ PAGES = [
     (Role.SHOPKEEPER, f"/h5/merchant/orders/{ORDER}"),
     (Role.SHOPKEEPER, f"/h5/merchant/orders/{ORDER}/cancel"),
     (Role.SHOPKEEPER, "/h5/merchant/goods"),
-    (Role.SHOPKEEPER, "/h5/merchant/balance"),
     (Role.COURIER, "/h5/courier/"),
     (Role.COURIER, f"/h5/courier/drops/{DROP}"),
     (Role.COURIER, "/h5/courier/pass"),
@@ -136,11 +109,6 @@ def test_each_drawing_of_a_form_is_another_wish(world: World) -> None:
     assert len(keys) == 3
 
 
-def key_in(page: str) -> str:
-    """The idempotency key of the first form."""
-    return page.split('name="idempotency_key" value="')[1].split('"')[0]
-
-
 def test_what_was_typed_stays_after_a_refusal(world: World) -> None:
     world.services.answers["orders.place_orders"] = OutOfStock(fields={SKU: "3"})
     fields = {f"q.{SKU}": "5", "remark": "放门口谢谢", "other_address": "门卫室"}
@@ -179,45 +147,6 @@ def test_an_uncertified_household_is_told_what_to_do(world: World) -> None:
     world.services.answers["orders.household_orders"] = NotCertified()
     answer = browser(world).get("/h5/orders")
     assert (answer.status_code, answer.location) == (303, "/h5/not-certified")
-
-
-def test_the_pay_page_carries_what_wechat_wants(world: World) -> None:
-    world.services.answers["settlement.pay_with_wechat"] = prepay()
-    client = world.client()
-    sign_in(client)
-    page = client.get(f"/h5/pay/{PAYMENT}").text
-    assert 'data-package="prepay_id=1"' in page
-    [wish] = world.services.questions("settlement.pay_with_wechat")
-    client.get(f"/h5/pay/{PAYMENT}")
-    assert world.services.questions("settlement.pay_with_wechat")[1] == wish
-
-
-def sign_in(client: FlaskClient) -> None:
-    """By WeChat."""
-    from tests.gateway.test_signing_in import begin, come_back
-
-    come_back(client, begin(client))
-
-
-@pytest.mark.parametrize("error", [DeadlineExceeded(), ChannelRefused()])
-def test_a_silent_pay_channel_is_said_and_nothing_is_lost(world: World, error: Exception) -> None:
-    world.services.answers["settlement.pay_with_wechat"] = error
-    client = world.client()
-    sign_in(client)
-    answer = client.get(f"/h5/pay/{PAYMENT}")
-    assert answer.status_code == 200
-    assert "没有扣钱" in answer.text
-
-
-def test_a_payment_that_is_over_leads_to_its_result(world: World) -> None:
-    client = world.client()
-    sign_in(client)
-    result = f"/h5/pay/{PAYMENT}/result"
-    world.services.answers["settlement.pay_with_wechat"] = PaymentOver()
-    assert client.get(f"/h5/pay/{PAYMENT}").location == result
-    world.services.answers["settlement.payment"] = payment(PaymentState.PAID)
-    assert client.get(f"/h5/pay/{PAYMENT}").location == result
-    assert "付款成功" in client.get(result).text
 
 
 def test_receipt_is_confirmed_once_and_the_page_shows_the_new_state(world: World) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from services.contracts.settlement import (
+    Channel,
     NoticeMismatch,
     NoticeRefused,
     NoticeView,
@@ -80,3 +81,51 @@ def test_junk_is_refused_here(world: World, body: bytes, status: int) -> None:
 def test_fifty_megabytes_are_refused_unread(world: World) -> None:
     big = b"x" * 50 * 1024 * 1024
     assert world.client().post(PATH, data=big, headers=HEADERS).status_code == 413
+
+
+FORMS = [
+    ("/pay/alipay/notify", Channel.ALIPAY, b"subject=%E8%B1%86+&sign=c2ln%3D", "success"),
+    ("/pay/unionpay/notify", Channel.UNIONPAY, b"respMsg=%E6%88%90&signature=c2ln", "ok"),
+]
+
+
+@pytest.mark.parametrize(("path", "channel", "body", "thanks"), FORMS)
+def test_a_signed_form_reaches_settlement_raw_and_is_thanked_for_in_one_word(
+    world: World, path: str, channel: Channel, body: bytes, thanks: str
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": "linli_session=s"}
+    answer = world.client().post(path, data=body, headers=headers)
+    assert (answer.status_code, answer.text) == (200, thanks)
+    [notice] = world.services.questions("settlement.receive_notice")
+    assert (notice.channel, notice.body) == (channel, body.decode())
+    assert "Cookie" not in notice.headers
+
+
+@pytest.mark.parametrize(("path", "channel", "body", "thanks"), FORMS)
+@pytest.mark.parametrize("error", [NoticeRefused(), NoticeMismatch(), Unavailable()])
+def test_a_form_that_settlement_does_not_take_comes_again(
+    world: World, path: str, channel: Channel, body: bytes, thanks: str, error: LinliError
+) -> None:
+    world.services.answers["settlement.receive_notice"] = error
+    answer = world.client().post(path, data=body)
+    assert answer.status_code >= 400
+    assert answer.text == "fail"
+
+
+@pytest.mark.parametrize(("path", "channel", "body", "thanks"), FORMS)
+def test_a_form_without_a_signature_does_not_get_to_settlement(
+    world: World, path: str, channel: Channel, body: bytes, thanks: str
+) -> None:
+    assert world.client().post(path, data=b"a=1").status_code == 401
+    assert world.client().post(path, data=b"\xff&sign=&signature=").status_code == 400
+    assert world.services.asked == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_channels_page_leads_back_to_the_result_whether_it_links_or_posts(
+    world: World, method: str
+) -> None:
+    answer = world.client().open("/pay/back/01PAYMENT", method=method, data={"respCode": "00"})
+    assert answer.status_code == 303
+    assert answer.location == "/h5/pay/01PAYMENT/result"
+    assert world.services.asked == []

@@ -17,10 +17,10 @@ class FrailDatabase(Database):
     """A database whose client dies at a statement told beforehand: the rest is rolled back."""
 
     dies_in: int | None = None
-    """So many statements or commits more will run."""
+    """So many statements, commits and steps after a commit more will run."""
 
     def count_down(self) -> None:
-        """One statement, or the commit, is about to run."""
+        """One statement or the commit is about to run, or the commit is done."""
         if self.dies_in is None:
             return
         self.dies_in -= 1
@@ -33,6 +33,7 @@ class FrailDatabase(Database):
         with super().transaction() as tx:
             yield _FrailTx(tx, self)
             self.count_down()
+        self.count_down()
 
 
 class _FrailTx(Tx):

@@ -18,7 +18,7 @@ from gateway.console.dead_letters import Letter
 from gateway.parts import EXTENSION
 from gateway.settings import Settings
 from services.contracts import catalog, delivery, identity, marketing, orders, settlement
-from services.contracts.permissions import ROLE_PERMISSIONS, Role
+from services.contracts.permissions import ROLE_PERMISSIONS, STAFF_ROLES, Role
 from services.kernel import call, clock
 from services.kernel.crypto import Sealer
 from services.kernel.errors import Unavailable
@@ -184,7 +184,7 @@ def me(*roles: Role) -> identity.MeView:
     """Somebody with these roles: an owner by default."""
     roles = roles or (Role.OWNER,)
     permissions = sorted({p for role in roles for p in ROLE_PERMISSIONS[role]})
-    staff = [role for role in roles if role in (Role.MANAGER, Role.GUARD, Role.CASHIER)]
+    staff = [role for role in roles if role in STAFF_ROLES]
     home = identity.HouseholdMembership(
         household_id=HOUSEHOLD,
         role=Role.OWNER,

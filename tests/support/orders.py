@@ -44,7 +44,9 @@ COMMUNITY = new_id()
 
 
 class Street:
-    """One household and two stores: 豆浆 ¥3, 油条 ¥2 here, 洗衣 ¥20, 熨烫 ¥8 there."""
+    """One household and two stores: 豆浆 ¥3, 油条 ¥2 and a card of ¥300 here, 洗衣 ¥20, 熨烫 ¥8
+    there.
+    """
 
     def __init__(self) -> None:
         self.household_id, self.home_id, self.building_id = new_id(), new_id(), new_id()
@@ -56,7 +58,11 @@ class Street:
         self.stick = _goods(self.breakfast, "油条", 200)
         self.wash = _goods(self.laundry, "洗衣", 2000)
         self.iron = _goods(self.laundry, "熨烫", 800)
-        self.shelf = {line.sku_id: line for line in (self.soy, self.stick, self.wash, self.iron)}
+        self.plan = _goods(self.breakfast, "储值卡", 30_000).model_copy(
+            update={"kind": ItemKind.CARD_PLAN, "gift_fen": 3000}
+        )
+        wares = (self.soy, self.stick, self.wash, self.iron, self.plan)
+        self.shelf = {line.sku_id: line for line in wares}
         self.resident = person({self.household_id: Role.OWNER}, name="张伟")
         self.merchant = person({self.breakfast.store_id: Role.SHOPKEEPER}, name="老陈")
         self.other_merchant = person({self.laundry.store_id: Role.SHOPKEEPER}, name="丽芳")

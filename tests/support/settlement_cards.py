@@ -9,15 +9,17 @@ from services.contracts.permissions import Permission, Role
 from services.contracts.settlement import (
     Allocation,
     CardSale,
+    FreezeOrder,
     OwnerKind,
     PaymentView,
     PayView,
     PayWay,
     RefundOrderPart,
+    RuleOrder,
 )
 from services.kernel.actor import Actor
 from services.kernel.ids import new_id
-from services.settlement.use_cases.dispute import refund_part
+from services.settlement.use_cases.dispute import freeze_order, refund_part, rule_order
 from services.settlement.use_cases.open_payment import open_payment
 from services.settlement.use_cases.return_cards import begin_return, return_cards
 from services.settlement.use_cases.see_cards import see_card
@@ -94,9 +96,23 @@ class CardShop:
             to=RefundTo.FUND,
             reason="不想要了",
         )
-        permissions = frozenset({Permission.MONEY_REFUND})
-        clerk = Actor(account_id=new_id(), name="顾晓琳", permissions=permissions)
-        refund_part(self.books.db, command, clerk, self.books.now)
+        refund_part(self.books.db, command, _clerk(), self.books.now)
+
+    def freeze(self, card: PaymentView) -> None:
+        """The sale is disputed."""
+        command = FreezeOrder(request_id=new_id(), order_id=card_of(card), reason="没说有期限")
+        freeze_order(self.books.db, command, _clerk(), self.books.now)
+
+    def rule(self, card: PaymentView, to_resident_fen: int) -> None:
+        """So much of the sale goes to the household's fund, the rest of it stands."""
+        command = RuleOrder(
+            request_id=new_id(),
+            order_id=card_of(card),
+            to_resident_fen=to_resident_fen,
+            to=RefundTo.FUND,
+            reason="各让一步",
+        )
+        rule_order(self.books.db, command, _clerk(), self.books.terms)
 
     def people(self) -> Actor:
         """Somebody who works at the shop."""
@@ -115,6 +131,11 @@ class CardShop:
         )
         command = open_command(household_id=household_id, allocations=[part])
         return open_payment(self.books.db, command, NOW)
+
+
+def _clerk() -> Actor:
+    permissions = frozenset({Permission.MONEY_REFUND, Permission.ORDER_MEDIATE})
+    return Actor(account_id=new_id(), name="顾晓琳", permissions=permissions)
 
 
 def card_of(payment: PaymentView) -> str:

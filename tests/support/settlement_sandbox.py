@@ -112,6 +112,9 @@ def genuine(world: Sandbox, number: str) -> list[dict[str, Any]]:
 def paid_through(books: Books, world: Sandbox, payment: PaymentView) -> str:
     """Pay for real; the channel order's number."""
     view = books.pay(payment, OPENID, now())
-    world.pays(view.prepay_id)
-    (trade,) = [t for t in world.ask("GET", "trades")["trades"] if t["prepay_id"] == view.prepay_id]
+    assert view.offer is not None
+    assert view.offer.jsapi is not None
+    prepay_id = view.offer.jsapi.package.removeprefix("prepay_id=")
+    world.pays(prepay_id)
+    (trade,) = [t for t in world.ask("GET", "trades")["trades"] if t["prepay_id"] == prepay_id]
     return str(trade["out_trade_no"])

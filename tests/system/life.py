@@ -9,9 +9,9 @@ import requests
 from sqlalchemy import create_engine, text
 
 from deploy.demo import names
-from deploy.demo.clients import Client, HttpRefused, Person, Phone, Staff
+from deploy.demo.acts import photo
+from deploy.demo.clients import Client, HttpRefused, Person, Phone, Staff, prepay_id_of
 from deploy.demo.connection import demo_id, openid_of
-from deploy.demo.story import photo
 from deploy.local.installation import Installation
 from services.kernel.ids import new_id
 
@@ -87,10 +87,14 @@ class Life:
             path = f"/skus/{demo_id(good.key, '0')}/stock"
             insist(lambda path=path: keeper.put(path, {"stock": 100_000}))
 
+    def staff(self, username: str) -> Staff:
+        """A member of staff, signed in."""
+        password = self.installation.environment["LINLI_DEMO_STAFF_PASSWORD"]
+        return insist(lambda: Staff(self.gateway, username, password))
+
     def guard(self) -> Staff:
         """The guard at the east gate."""
-        password = self.installation.environment["LINLI_DEMO_STAFF_PASSWORD"]
-        return insist(lambda: Staff(self.gateway, "menwei1", password))
+        return self.staff("menwei1")
 
     def order(self, resident: Person, number: int = 0, sku: int = 0, quantity: int = 1) -> Any:
         """Place an order, insisting under one idempotency key."""
@@ -112,9 +116,13 @@ class Life:
 
     def pay(self, resident: Person, payment_id: str) -> None:
         """Prepay, insisting, and one confirmation on the pay sheet."""
-        body = {"openid": resident.openid}
-        prepay = self.post(resident, f"/payments/{payment_id}/wechat", body)
-        self.phone.send("POST", "pay", {"prepay_id": prepay["prepay_id"], **body})
+        prepay_id = self.prepay(resident, payment_id)
+        self.phone.send("POST", "pay", {"prepay_id": prepay_id, "openid": resident.openid})
+
+    def prepay(self, resident: Person, payment_id: str, **wish: Any) -> str:
+        """A tap on 「支付」: the prepay id."""
+        body = {"openid": resident.openid, **wish}
+        return prepay_id_of(self.post(resident, f"/payments/{payment_id}/pay", body))
 
     def reaches(self, who: Client, order_id: str, *states: str, within_s: float = 90) -> Any:
         """The order, once it is in one of these states."""
@@ -190,8 +198,7 @@ class Life:
         resident = self.resident(number)
         placed = self.order(resident, number)
         order_id = str(placed["orders"][0]["order_id"])
-        body = {"openid": resident.openid}
-        self.post(resident, f"/payments/{placed['payment_id']}/wechat", body)
+        self.prepay(resident, placed["payment_id"])
         self.post(resident, f"/orders/{order_id}/cancel", {"reason": "不需要了"})
         self.reaches(resident, order_id, "cancelled")
         return order_id
@@ -201,8 +208,7 @@ class Life:
         resident = self.resident(number)
         placed = self.order(resident, number)
         order_id = str(placed["orders"][0]["order_id"])
-        body = {"openid": resident.openid}
-        self.post(resident, f"/payments/{placed['payment_id']}/wechat", body)
+        self.prepay(resident, placed["payment_id"])
         past = "UPDATE sales_order SET deadline_at = '2020-01-01' WHERE order_id = "
         self.change("orders", f"{past}'{order_id}'")
         self.reaches(resident, order_id, "cancelled")

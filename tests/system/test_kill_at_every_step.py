@@ -45,7 +45,24 @@ REFUND = (
 )
 CLOSE = ("orders.expire.after_close_payment", "settlement.close.after_channel")
 EXPIRE = ("orders.expire.after_closing", *CLOSE)
+MONEY = {
+    "settlement.payout.after_intent",
+    "settlement.payout.after_channel",
+    "withdrawal.changed.before_commit",
+    "settlement.fee.after_commit",
+    "settlement.fee.after_told",
+    "merchant.left.before_commit",
+    "card.returned.before_commit",
+    "settlement.settle.after_batch",
+    "settlement.reconcile.between_batches",
+}
+"""Walked in test_money_at_every_step."""
 ELSEWHERE = {
+    "settlement.cards.between_batches": "tests/integration/settlement: a great many cards",
+    "settlement.mend.after_channel": "tests/integration/settlement: a difference is mended twice",
+    "settlement.share.after_intent": "tests/integration/settlement: test_profit_sharing",
+    "settlement.share.after_channel": "tests/integration/settlement: test_profit_sharing",
+    "settlement.share.after_return": "tests/integration/settlement: test_profit_sharing",
     "delivery.mark_courier.before_call": "tests/integration/delivery: a courier is registered",
     "refund.failed.before_commit": "tests/integration/settlement: the channel keeps refusing",
     "stock.short.before_commit": "tests/integration/orders: the pieces were sold to somebody else",
@@ -54,7 +71,7 @@ ELSEWHERE = {
 
 
 def test_every_failpoint_in_the_code_is_walked_through_here_or_named_with_its_own_test() -> None:
-    assert {*WALK, *REFUND, *EXPIRE, *ELSEWHERE} == set(failpoint_names())
+    assert {*WALK, *REFUND, *EXPIRE, *MONEY, *ELSEWHERE} == set(failpoint_names())
 
 
 def killed(mark: Path) -> None:

@@ -32,13 +32,12 @@ class Unpaid:
         self.resident: Person = life.resident(number)
         placed = life.order(self.resident, number)
         self.order_id = str(placed["orders"][0]["order_id"])
-        payer = {"openid": self.resident.openid}
-        prepay = life.post(self.resident, f"/payments/{placed['payment_id']}/wechat", payer)
-        self.pay_sheet = payer | {"prepay_id": prepay["prepay_id"]}
-        self.amount_fen: int = prepay["amount_fen"]
+        prepay_id = life.prepay(self.resident, placed["payment_id"])
+        self.pay_sheet = {"openid": self.resident.openid, "prepay_id": prepay_id}
+        self.amount_fen: int = placed["amount_fen"]
         trades = life.phone.get("trades")["trades"]
         [self.trade_no] = [
-            trade["out_trade_no"] for trade in trades if trade["prepay_id"] == prepay["prepay_id"]
+            trade["out_trade_no"] for trade in trades if trade["prepay_id"] == prepay_id
         ]
 
 

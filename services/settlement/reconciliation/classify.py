@@ -179,11 +179,13 @@ def _fee_difference(line: BillLine, ours: Ours, rate: FeeRate | None) -> Finding
     if rate is None:
         return None
     due_fen = rate.fee_fen(line.amount_fen)
-    # A channel may keep its fee when the money goes back, or give its share back.
-    fair = (0, -due_fen) if line.out_refund_no else (due_fen,)
+    # Where the amount itself is in doubt, the fee of ours is no second difference.
+    fair = {due_fen, rate.fee_fen(abs(ours.booked_fen or ours.asked_fen) or line.amount_fen)}
+    if line.out_refund_no:
+        # A channel may keep its fee when the money goes back, or give its share back.
+        fair, due_fen = {0, *(-fee_fen for fee_fen in fair)}, -due_fen
     if line.fee_fen in fair:
         return None
-    due_fen = fair[-1]
     words = (
         f"渠道手续费 {_yuan(line.fee_fen)}，按费率 {rate.percent} 应为 {_yuan(due_fen)}，"
         f"{'多' if line.fee_fen > due_fen else '少'}收 {_yuan(abs(line.fee_fen - due_fen))}。"

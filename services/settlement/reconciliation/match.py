@@ -14,7 +14,7 @@ from services.kernel.db import Tx
 from services.settlement.domain import accounts
 from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.days import bounds
-from services.settlement.domain.payments import ChannelOrderState
+from services.settlement.domain.payments import ChannelOrderState, Purpose
 from services.settlement.domain.postings import Till
 from services.settlement.domain.transfers import TransferKind
 from services.settlement.reconciliation.classify import Ours
@@ -56,8 +56,11 @@ _CHANNEL_ORDERS = (
         ChannelOrderRow.amount_fen,
         PaymentRow.state,
         select(func.min(AllocationRow.order_id))
-        .where(AllocationRow.payment_id == ChannelOrderRow.payment_id)
-        .correlate(ChannelOrderRow)
+        .where(
+            AllocationRow.payment_id == PaymentRow.payment_id,
+            PaymentRow.purpose == Purpose.ORDER,
+        )
+        .correlate(PaymentRow)
         .scalar_subquery()
         .label("order_id"),
     )

@@ -84,7 +84,9 @@ def close_day(db: Database, command: CloseDay, actor: Actor, now: datetime) -> R
             row = locks.reconciliation_day_for_update(tx, command.day_id)
             if row is None:
                 raise NoSuchDay()
-            if row.state != DayState.READY or row.open_count or now < bounds(row.day)[1]:
+            if now < bounds(row.day)[1]:
+                raise DayOver("the day has not ended", fields={"state": row.state})
+            if row.state != DayState.READY or row.open_count:
                 raise DayOver(f"the day is {row.state}", fields={"state": row.state})
             closed = {
                 "this_day": row.day_id,

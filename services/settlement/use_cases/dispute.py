@@ -190,7 +190,8 @@ def _take_back(
         raise WayNotOpen("the shop received itself: the channel takes it back", fields={})
     if escrow.card_name is not None:
         transfers = sell_card.take_back(tx, escrow.order_id, undo.money_fen, now)
-        ledger.post(tx, transfers, now)
+        if transfers:
+            ledger.post(tx, transfers, now)
         return undo.money_fen, 0
     purse = _purse(tx, escrow)
     purpose = f"{escrow.order_id}.{tag}"

@@ -111,7 +111,8 @@ def give_back(tx: Tx, escrow: Row[Any], back: Back, state: EscrowState, now: dat
         transfers.append(_to_fund(tx, escrow, paid, back, parts.fund_fen, "fund", now))
     if parts.card_fen or parts.gift_fen:
         transfers += _to_card(tx, escrow, paid, back, parts, now)
-    ledger.post(tx, transfers, now)
+    if transfers:
+        ledger.post(tx, transfers, now)
     return parts
 
 

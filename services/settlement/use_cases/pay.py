@@ -17,6 +17,7 @@ from services.contracts.settlement import (
     ChannelRefused,
     Custody,
     NoSuchPayment,
+    OwnerKind,
     PartsFixed,
     Pay,
     PaymentOver,
@@ -35,12 +36,14 @@ from services.settlement.domain.payments import (
     CHANNEL_OF,
     LIVE,
     ChannelOrderState,
+    Purpose,
     next_poll_at,
     ways_of,
 )
 from services.settlement.tables import ChannelOrderRow
 from services.settlement.use_cases import cover_payment, take_internally
 from services.settlement.use_cases.ask_channel import ask_channel
+from services.settlement.use_cases.withdraw_rights import need_use
 
 OFFER_VALID = timedelta(minutes=110)
 """WeChat Pay keeps a prepay id for two hours (document 「JSAPI下单」); a margin for the phone."""
@@ -102,6 +105,8 @@ def _commit_intent(
         if payment.state != PaymentState.OPEN or payment.pay_before <= now:
             over = payment.state if payment.state != PaymentState.OPEN else PaymentState.CLOSED
             raise PaymentOver(f"the payment is {over}", fields={"state": over})
+        if payment.purpose == Purpose.FEE and (command.fund_fen or command.way is PayWay.BALANCE):
+            need_use(actor, OwnerKind.HOUSEHOLD, payment.household_id)
         rest = cover_payment.cover(tx, payment, command, now)
         if rest.in_the_way:
             return _Intent(_view(payment, rest), in_the_way=tuple(rest.in_the_way))

@@ -17,6 +17,7 @@ from services.catalog.use_cases.reserve import reserve
 from services.catalog.use_cases.set_stock import set_stock
 from services.contracts.catalog import (
     CommitReservation,
+    ItemKind,
     NoSuchItem,
     OffShelf,
     OutOfStock,
@@ -85,6 +86,21 @@ def test_reserving_takes_the_pieces_and_answers_with_price_and_names(db: Databas
     ]
     assert stock_of(db, sku) == 3
     assert states_of(db, view.reservation_id) == ["held"]
+
+
+def test_a_reserved_card_plan_says_its_gift_and_repeats_it_after_the_plan_has_changed(
+    db: Database,
+) -> None:
+    store_id, item_id = new_id(), new_id()
+    plan = SkuSpec(sku_id=new_id(), name="充300送30", price_fen=30_000, gift_fen=3000)
+    keeper = shopkeeper_of(store_id)
+    put_item(db, item_command(store_id, [plan], item_id, kind=ItemKind.CARD_PLAN), keeper, NOW)
+    command = reserve_command({plan.sku_id: 2})
+    [line] = reserve(db, command, NOW, HOLD_MAX).lines
+    assert (line.kind, line.price_fen, line.gift_fen) == (ItemKind.CARD_PLAN, 30_000, 3000)
+    less = plan.model_copy(update={"gift_fen": 0})
+    put_item(db, item_command(store_id, [less], item_id, kind=ItemKind.CARD_PLAN), keeper, NOW)
+    assert reserve(db, command, NOW, HOLD_MAX).lines == [line]
 
 
 def test_lines_are_answered_in_the_order_asked_also_when_a_sku_is_named_twice(

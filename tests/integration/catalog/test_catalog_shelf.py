@@ -221,3 +221,29 @@ def test_the_overview_counts_items_and_what_is_sold_out(db: Database) -> None:
     with db.reading() as tx:
         counts = queries.counts(tx)
     assert (counts.items, counts.items_on_shelf, counts.skus_sold_out) == (2, 1, 1)
+
+
+def test_a_card_plan_keeps_what_the_merchant_promises_on_top(db: Database) -> None:
+    store_id, plan = new_id(), spec(stock=None, price_fen=30_000)
+    plan = plan.model_copy(update={"gift_fen": 3000})
+    command = item_command(store_id, [plan], kind=ItemKind.CARD_PLAN, name="储值卡")
+    keeper = shopkeeper_of(store_id)
+    [sku] = put_item(db, command, keeper, NOW).skus
+    assert (sku.price_fen, sku.gift_fen, sku.stock) == (30_000, 3000, None)
+    with db.reading() as tx:
+        [line] = queries.sku_lines(tx, [sku.sku_id]).lines
+    assert (line.kind, line.gift_fen) == (ItemKind.CARD_PLAN, 3000)
+    dearer = plan.model_copy(update={"gift_fen": 5000})
+    changed = command.model_copy(update={"request_id": new_id(), "skus": [dearer]})
+    assert put_item(db, changed, keeper, NOW).skus[0].gift_fen == 5000
+
+
+def test_a_gift_on_goods_and_a_free_card_are_refused(db: Database) -> None:
+    store_id = new_id()
+    gift = spec().model_copy(update={"gift_fen": 1})
+    with pytest.raises(Malformed) as refused:
+        put_item(db, item_command(store_id, [gift]), shopkeeper_of(store_id), NOW)
+    assert refused.value.fields == {gift.sku_id: "only a card plan has a gift"}
+    free = item_command(store_id, [spec(price_fen=0)], kind=ItemKind.CARD_PLAN)
+    with pytest.raises(Malformed):
+        put_item(db, free, shopkeeper_of(store_id), NOW)

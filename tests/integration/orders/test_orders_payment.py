@@ -3,7 +3,7 @@
 import pytest
 
 from services.contracts.orders import OrderState, RefundTo
-from services.contracts.settlement import EscrowReleased, RefundCompleted
+from services.contracts.settlement import Channel, EscrowReleased, RefundCompleted
 from services.kernel.errors import InvariantBroken
 from services.kernel.ids import new_id
 from services.kernel.inbox import first_time
@@ -98,14 +98,37 @@ def test_money_for_something_else_changes_nothing_and_calls_a_person(walk: Walk)
     assert walk.states() == [S.AWAITING_PAYMENT]
 
 
-def refunded(walk: Walk, payment_id: str, order_id: str | None, to: RefundTo) -> None:
+@pytest.mark.parametrize(
+    ("channel", "step", "note"),
+    [
+        (Channel.WECHAT, "paid", ""),
+        (Channel.DESK, "paid", "在物业服务台支付"),
+        (Channel.INTERNAL, "paid", "用账户余额或储值卡支付"),
+        (Channel.DELIVERY, "pay_on_delivery", "送达时付给配送员"),
+    ],
+)
+def test_the_timeline_says_how_it_was_paid(
+    walk: Walk, channel: Channel, step: str, note: str
+) -> None:
+    placed = walk.place()
+    event = walk.payment_received(placed).model_copy(update={"channel": channel})
+    with walk.db.transaction() as tx:
+        receive_payment(tx, event, NOW)
+    view = walk.view(placed.orders[0].order_id)
+    assert (view.state, view.paid_by_channel) == (S.AWAITING_CONFIRMATION, channel)
+    assert (view.timeline[-1].step, view.timeline[-1].note) == (step, note)
+
+
+def refunded(
+    walk: Walk, payment_id: str, order_id: str | None, to: RefundTo, amount_fen: int = 1400
+) -> None:
     event = RefundCompleted(
         aggregate_id=new_id(),
         order_id=order_id,
         payment_id=payment_id,
         household_id=walk.street.household_id,
         payer_account_id=walk.street.resident.account_id,
-        amount_fen=1400,
+        amount_fen=amount_fen,
         to=to,
     )
     with walk.db.transaction() as tx:
@@ -136,6 +159,21 @@ def test_a_refunded_order_says_when_and_where_to(walk: Walk) -> None:
     view = walk.view(order_id)
     assert (view.state, view.refunded_at) == (S.CANCELLED, NOW)
     assert (view.timeline[-1].step, view.timeline[-1].note) == ("refunded", "退到家庭资金账户")
+
+
+def test_an_order_paid_in_two_ways_is_refunded_when_both_parts_are_back(walk: Walk) -> None:
+    placed = walk.place()
+    walk.pay(placed)
+    order_id = placed.orders[0].order_id
+    walk.cancel(order_id)
+    refunded(walk, placed.payment_id, order_id, RefundTo.CARD, 400)
+    view = walk.view(order_id)
+    assert (view.refunded_at, view.refunded_fen) == (None, 400)
+    refunded(walk, placed.payment_id, order_id, RefundTo.CHANNEL, 1000)
+    view = walk.view(order_id)
+    assert (view.refunded_at, view.refunded_fen) == (NOW, 1400)
+    notes = [entry.note for entry in view.timeline[-2:]]
+    assert notes == ["¥4.00 退回储值卡", "¥10.00 原路退回"]
 
 
 def test_money_too_much_that_went_back_is_noted_on_all_orders_of_the_payment(walk: Walk) -> None:

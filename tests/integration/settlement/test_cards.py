@@ -1,5 +1,10 @@
 """Prepaid cards: the money stays with the property until it is spent, or goes back."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
@@ -11,7 +16,6 @@ from services.contracts.cards import (
 )
 from services.contracts.permissions import Permission
 from services.contracts.settlement import OwnerKind, TooMuch, WayNotOpen
-from services.kernel import failpoints
 from services.kernel.actor import Actor
 from services.kernel.errors import Forbidden
 from services.kernel.ids import new_id
@@ -25,6 +29,16 @@ from tests.support.settlement import Books, cashier, member_of
 from tests.support.settlement_cards import CardShop, card_of
 
 pytestmark = pytest.mark.database
+KILLED_WORKER = """
+import sys
+from services.kernel import failpoints
+from services.kernel.db import Database
+from services.settlement.use_cases.return_cards import return_cards
+from tests.support.settlement_channel import NOW
+
+failpoints.arm("settlement.cards.between_batches=kill@2", sys.argv[2])
+return_cards(Database(sys.argv[1]), NOW, batch=2)
+"""
 
 
 @pytest.fixture
@@ -167,15 +181,17 @@ def test_what_is_not_spent_goes_to_the_households_fund_when_the_merchant_leaves(
     shop.books.assert_proved()
 
 
-def test_a_worker_that_dies_between_batches_goes_on_and_returns_each_card_once(
-    shop: CardShop,
+def test_a_worker_killed_between_batches_goes_on_and_returns_each_card_once(
+    shop: CardShop, tmp_path: Path
 ) -> None:
     cards = [shop.sold() for _ in range(5)]
     shop.leaves()
-    failpoints.arm("settlement.cards.between_batches=error@2")
-    with pytest.raises(failpoints.FailpointError):
-        shop.returns(batch=2)
-    failpoints.arm("")
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED_WORKER, shop.books.db.url, str(tmp_path)],
+        timeout=60,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
     assert progress(shop) == (5, 4, 120_000, False)
     assert shop.returns(batch=2) == 1
     assert shop.returns() == 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import pytest
 
@@ -20,10 +21,11 @@ from services.contracts.fees import (
 )
 from services.contracts.settlement import InsufficientFunds, OwnerKind
 from services.kernel import failpoints
+from services.kernel.actor import Actor
 from services.kernel.db import Database
 from services.kernel.errors import Forbidden
 from services.kernel.ids import new_id
-from services.settlement.domain.fee_system import FeeSystemRefused, Standing
+from services.settlement.domain.fee_system import BillSaid, FeeSystemRefused, Standing
 from services.settlement.use_cases.open_fee_payment import open_fee_payment
 from services.settlement.use_cases.see_fees import see_bills, see_payments
 from tests.integration.settlement.test_crashes_and_rivals import together
@@ -154,13 +156,15 @@ def test_two_who_offset_one_bill_at_once_pay_it_once(room: FeeRoom) -> None:
     for number in range(8):
         bill = room.billed(f"WY-{number}")
 
-        def offset(bill=bill, actor=room.owner, owner_id=room.household_id) -> object:
+        def offset(actor: Actor, owner_id: str, bill: BillSaid = bill) -> object:
             try:
                 return room.offset(bill, actor, owner_id=owner_id)
             except BillOver as over:
                 return over
 
-        outcomes = together(offset, lambda offset=offset: offset(actor=tenant, owner_id=tenants))
+        outcomes = together(
+            partial(offset, room.owner, room.household_id), partial(offset, tenant, tenants)
+        )
         assert sorted(type(outcome).__name__ for outcome in outcomes) == [
             "BillOver",
             "FeePaymentView",

@@ -1,7 +1,8 @@
 """Custody `platform`: the shop receives, the channel freezes; shared out, and taken back late."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -57,6 +58,7 @@ class Town:
         self.books, self.sharing, self.world = books, sharing, world
         self.db, self.till = books.db, books.channel.till
         self.community_id, self.merchant_id = new_id(), new_id()
+        self.ahead = timedelta()
         by = {"put_by": "test", "put_at": now()}
         with self.db.transaction() as tx:
             chosen = {"chosen_by": "test", "chosen_at": now()}
@@ -96,12 +98,17 @@ class Town:
             event: OrderCompleted = completed(payment, index)
             release_escrow(tx, event, self.books.terms)
 
-    def share(self) -> None:
-        """Until nothing is due any more."""
-        wait_until(lambda: self._step() == 0, 10, "shares are done")
+    def later(self) -> datetime:
+        """Whatever waits for another try is due by then."""
+        self.ahead += timedelta(hours=2)
+        return now() + self.ahead
 
-    def _step(self) -> int:
-        return run_shares(self.db, self.sharing, 0, now() + timedelta(hours=1))
+    def share(self) -> None:
+        """Until the channel has shared out what can be."""
+        wait_until(lambda: self._idle(run_shares, 0), 10, "shares are done")
+
+    def _idle(self, run: Callable[..., int], *more: object) -> bool:
+        return run(self.db, self.sharing, *more, self.later()) == 0
 
     def refund_late(self, payment: PaymentView, amount_fen: int, tag: str = "late") -> None:
         """What staff does after settlement, as dispute.py does it."""
@@ -127,18 +134,17 @@ class Town:
             give_back(tx, escrow, back, EscrowState.RELEASED, now())
 
     def return_commission(self) -> None:
-        """Until nothing is due any more."""
-        later = timedelta(hours=1)
-        wait_until(lambda: run_returns(self.db, self.sharing, now() + later) == 0, 10, "returns")
+        """Until every return is done."""
+        wait_until(lambda: self._idle(run_returns), 10, "returns are done")
 
     def refunded(self) -> None:
         """Until every refund is done."""
-        later = timedelta(hours=1)
-        wait_until(lambda: run_refunds(self.db, self.books.channels, 99, now() + later) == 0)
+        channels = self.books.channels
+        wait_until(lambda: run_refunds(self.db, channels, 99, self.later()) == 0, 10, "refunds")
 
-    def rows(self, table: type, *columns: object) -> list[tuple[object, ...]]:
+    def rows(self, table: type, *columns: Any) -> list[tuple[Any, ...]]:
         with self.db.reading() as tx:
-            return [tuple(row) for row in tx.all(select(*columns).select_from(table))]  # type: ignore[arg-type]
+            return [tuple(row) for row in tx.all(select(*columns).select_from(table))]
 
     def events(self, name: str) -> int:
         with self.db.reading() as tx:
@@ -162,7 +168,7 @@ class Town:
         return shop["frozen_fen"], shop["available_fen"]
 
     def assert_proved(self) -> None:
-        self.books.assert_proved(bill_days=0)
+        self.books.assert_proved(bill_days=1)
         with self.db.reading() as tx:
             broken = {
                 name: tx.all(query) for name, _, _, query in sharing_books.claims() if tx.all(query)
@@ -275,7 +281,7 @@ def test_a_share_that_fails_is_asked_for_under_another_number(town: Town) -> Non
     town.complete(payment)
 
     def failed_once() -> bool:
-        run_shares(town.db, town.sharing, 0, now() + timedelta(hours=1))
+        run_shares(town.db, town.sharing, 0, town.later())
         return town.rows(ProfitShareRow, ProfitShareRow.attempt) == [(1,)]
 
     wait_until(failed_once, 10, "the first share fails")
@@ -357,7 +363,7 @@ def test_a_return_that_fails_is_asked_for_under_another_number(town: Town) -> No
     town.refund_late(payment, 1000)
 
     def failed_once() -> bool:
-        run_returns(town.db, town.sharing, now() + timedelta(hours=1))
+        run_returns(town.db, town.sharing, town.later())
         return town.rows(ShareReturnRow, ShareReturnRow.attempt) == [(1,)]
 
     wait_until(failed_once, 10, "the first return fails")

@@ -14,8 +14,10 @@ from services.contracts.reconciliation import (
     NotThisWay,
 )
 from services.contracts.settlement import PaymentState, RefundState
+from services.kernel import failpoints
 from services.kernel.db import Database
 from services.kernel.errors import Malformed, Unavailable
+from services.kernel.failpoints import FailpointError
 from services.kernel.ids import new_id
 from services.settlement.domain import accounts
 from services.settlement.domain.channel import BillLine
@@ -191,6 +193,21 @@ def test_an_outage_while_asking_changes_nothing(counter: Counter) -> None:
     assert only(counter, day.day_id).resolution == ""
 
 
+def test_a_crash_after_asking_leaves_the_money_booked_and_the_difference_to_be_mended_again(
+    counter: Counter,
+) -> None:
+    number = counter.asks(1200)
+    counter.channel.write(line_of(number, 1200))
+    found = only(counter, counter.reconcile().day_id)
+    failpoints.arm("settlement.mend.after_channel=error@1")
+    with pytest.raises(FailpointError):
+        counter.mend(found, ASK)
+    failpoints.arm("")
+    assert counter.balance(accounts.escrow(number)) == 1200
+    assert counter.mend(found, ASK).resolved is ASK
+    assert counter.balance(accounts.escrow(number)) == 1200
+
+
 # refunds
 
 
@@ -263,6 +280,19 @@ def test_another_rate_on_nearly_all_lines_does_not_bury_the_day(counter: Counter
     counter.channel.write(BillLine(*_sold(counter, 10_000), fee_fen=60))
     found = only(counter, counter.reconcile().day_id)
     assert (found.kind, found.our_fen) == (DifferenceKind.FEE, 38)
+
+
+def test_a_shop_that_receives_itself_pays_its_fees_itself(counter: Counter) -> None:
+    counter.sells(10_000)
+    counter.sells(20_000, sub_merchant="1600000001")
+    (dear,) = counter.sells(30_000, sub_merchant="1600000001", billed=False)
+    counter.channel.write(BillLine(dear, 30_000, fee_fen=200))
+    day = counter.reconcile()
+    assert (day.matched_count, day.fee_fen, day.open_count) == (2, 60 + 120 + 200, 1)
+    counter.mend(only(counter, day.day_id), FEE)
+    counter.close(day.day_id)
+    assert counter.balance(accounts.channel_fees(counter.channel.till.channel)) == -60
+    assert counter.broken() == []
 
 
 def _sold(counter: Counter, amount_fen: int) -> tuple[str, int]:

@@ -30,7 +30,7 @@ SHOP = "1600000077"
 
 
 def prepay(**changes: Any) -> Prepay:
-    values = {
+    values: dict[str, Any] = {
         "way": PayWay.WECHAT_JSAPI,
         "out_trade_no": new_id(),
         "subject": "豆浆×2，油条×4",

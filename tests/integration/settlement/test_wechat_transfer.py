@@ -24,7 +24,12 @@ def payouts(settings: Settings) -> WechatTransfers:
 
 
 def asked(**changes: Any) -> PayoutAsk:
-    values = {"out_bill_no": new_id(), "openid": OPENID, "amount_fen": 3000, "remark": "提现"}
+    values: dict[str, Any] = {
+        "out_bill_no": new_id(),
+        "openid": OPENID,
+        "amount_fen": 3000,
+        "remark": "提现",
+    }
     return PayoutAsk(**(values | changes))
 
 

@@ -4,6 +4,7 @@ from itertools import chain
 
 import pytest
 
+from services.contracts.cards import CardReturned
 from services.contracts.orders import (
     OrderCancelled,
     OrderCompleted,
@@ -14,7 +15,8 @@ from services.contracts.orders import (
     Party,
     RefundTo,
 )
-from services.contracts.settlement import EscrowReleased, RefundCompleted
+from services.contracts.settlement import EscrowReleased, OwnerKind, RefundCompleted
+from services.contracts.withdrawals import WithdrawalChanged, WithdrawalState
 from services.kernel.ids import new_id
 from services.marketing.domain.notices import (
     KEYWORD_LENGTHS,
@@ -80,6 +82,19 @@ def test_what_happens_to_an_order_is_told_to_the_household(kind: type, extra: di
     assert told(event) == [(event.name, Audience.HOUSEHOLD, HOUSEHOLD)]
 
 
+def test_cash_on_delivery_is_never_told_as_money_that_is_held() -> None:
+    cash = {"household_id": HOUSEHOLD, "paid_by_channel": "delivery"}
+    confirmed = order_event(OrderConfirmed, **cash)
+    dispatched = order_event(OrderDispatched, courier_name="张师傅", **cash)
+    assert [kind for kind, *_ in told(confirmed) + told(dispatched)] == [
+        "order.confirmed.cash",
+        "order.dispatched.cash",
+    ]
+    labels = lines_of(Kind.ORDER_CONFIRMED_CASH, {})
+    assert "由物业保管" not in labels
+    assert "货到付款" in labels
+
+
 def test_a_completed_order_is_told_to_nobody() -> None:
     assert told(order_event(OrderCompleted)) == []
 
@@ -112,6 +127,72 @@ def test_money_is_told_to_who_gets_it() -> None:
     assert told(refund) == [("refund.completed", Audience.ACCOUNT, payer)]
     assert tidings_of(refund)[0].facts["amount"] == "¥36.00"
     assert link_of(Kind.MONEY_BACK, tidings_of(refund)[0].facts, "http://a/") == "http://a/h5/"
+
+
+def test_a_sold_card_is_told_as_what_it_is_and_not_as_money_that_arrived() -> None:
+    sold = order_event(OrderPaid, merchant_id=MERCHANT, sells_card=True)
+    assert told(sold) == [("card.sold", Audience.MERCHANT, MERCHANT)]
+    kept = EscrowReleased(
+        aggregate_id=new_id(), merchant_id=MERCHANT, household_id=HOUSEHOLD, amount_fen=0
+    )
+    assert told(kept) == []
+
+
+def test_a_returned_card_is_told_to_its_household() -> None:
+    returned = CardReturned(
+        aggregate_id=new_id(),
+        merchant_id=MERCHANT,
+        household_id=HOUSEHOLD,
+        card_name="储值卡 充300送30",
+        amount_fen=15_000,
+    )
+    assert told(returned) == [("card.returned", Audience.HOUSEHOLD, HOUSEHOLD)]
+    facts = tidings_of(returned)[0].facts
+    assert (facts["card"], facts["amount"]) == ("储值卡 充300送30", "¥150.00")
+
+
+def withdrawal(state: WithdrawalState, owner_kind: OwnerKind, note: str = "") -> WithdrawalChanged:
+    return WithdrawalChanged(
+        aggregate_id=new_id(),
+        owner_kind=owner_kind,
+        owner_id=HOUSEHOLD,
+        asked_by_account_id=MERCHANT,
+        amount_fen=3600,
+        state=state,
+        note=note,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        (WithdrawalState.AWAITING_PAYEE, Kind.WITHDRAWAL_WAITS),
+        (WithdrawalState.DONE, Kind.WITHDRAWAL_PAID),
+        (WithdrawalState.FAILED, Kind.WITHDRAWAL_BACK),
+        (WithdrawalState.EXPIRED, Kind.WITHDRAWAL_BACK),
+        (WithdrawalState.REJECTED, Kind.WITHDRAWAL_BACK),
+    ],
+)
+def test_a_withdrawal_is_told_to_who_asked_for_it(state: WithdrawalState, kind: Kind) -> None:
+    assert told(withdrawal(state, OwnerKind.HOUSEHOLD)) == [(kind, Audience.ACCOUNT, MERCHANT)]
+
+
+def test_nobody_is_told_that_they_took_a_withdrawal_back() -> None:
+    assert told(withdrawal(WithdrawalState.CANCELLED, OwnerKind.HOUSEHOLD)) == []
+
+
+def test_a_withdrawal_that_came_back_says_why_and_leads_to_its_owners_page() -> None:
+    event = withdrawal(WithdrawalState.FAILED, OwnerKind.MERCHANT, "收款人没有实名认证")
+    facts = tidings_of(event)[0].facts
+    assert lines_of(Kind.WITHDRAWAL_BACK, facts) == {
+        "退回金额": "¥36.00",
+        "退到": "商家资金账户",
+        "原因": "收款人没有实名认证",
+    }
+    merchants = f"http://a/h5/merchant/withdrawals/{event.aggregate_id}"
+    assert link_of(Kind.WITHDRAWAL_BACK, facts, "http://a") == merchants
+    household = tidings_of(withdrawal(WithdrawalState.DONE, OwnerKind.HOUSEHOLD))[0].facts
+    assert link_of(Kind.WITHDRAWAL_PAID, household, "http://a/").startswith("http://a/h5/withd")
 
 
 def test_a_new_follower_is_greeted_and_other_wechat_events_are_not_answered() -> None:

@@ -17,6 +17,7 @@ from services.contracts.orders import (
     PlaceOrders,
     TooManyStores,
 )
+from services.contracts.settlement import CardSale
 from services.kernel.errors import InvariantBroken, Malformed
 from services.kernel.ids import new_id
 from services.orders.domain.basket import (
@@ -31,27 +32,33 @@ from services.orders.domain.order import Doer
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
-def goods(store_id: str, price_fen: int = 300, quantity: int = 1) -> ReservedLine:
-    return ReservedLine(
-        sku_id=new_id(),
-        item_id=new_id(),
-        store_id=store_id,
-        item_name="豆浆",
-        sku_name="大杯",
-        kind=ItemKind.GOODS,
-        category="早餐",
-        quantity=quantity,
-        price_fen=price_fen,
-    )
+def goods(store_id: str, price_fen: int = 300, quantity: int = 1, **fields: object) -> ReservedLine:
+    values: dict[str, object] = {
+        "sku_id": new_id(),
+        "item_id": new_id(),
+        "store_id": store_id,
+        "item_name": "豆浆",
+        "sku_name": "大杯",
+        "kind": ItemKind.GOODS,
+        "category": "早餐",
+        "quantity": quantity,
+        "price_fen": price_fen,
+    }
+    return ReservedLine.model_validate(values | fields)
 
 
-def off(sku_id: str, amount_fen: int) -> Adjustment:
+def plan(store_id: str, quantity: int = 1) -> ReservedLine:
+    named = {"item_name": "储值卡", "sku_name": "充300送30", "category": "储值卡"}
+    return goods(store_id, 30_000, quantity, kind=ItemKind.CARD_PLAN, gift_fen=3000, **named)
+
+
+def off(sku_id: str, amount_fen: int, funded_by: str = "company") -> Adjustment:
     return Adjustment(
         sku_id=sku_id,
         promotion_id=new_id(),
         label="减",
         amount_fen=amount_fen,
-        funded_by="company",
+        funded_by=funded_by,
     )
 
 
@@ -109,6 +116,43 @@ def test_adjustments_change_their_own_line_only() -> None:
     assert placed.order.amount_fen == 1749
 
 
+def test_each_prepaid_card_is_an_order_of_its_own_beside_the_goods_of_its_store() -> None:
+    store, other = new_id(), new_id()
+    soy, first, stick, second = goods(store), plan(store), goods(store, 200), plan(store, 2)
+    lines = [soy, first, stick, goods(other), second]
+    placed = orders_of(wish(), lines, context(store, other), [], NOW)
+    assert [one.order.amount_fen for one in placed] == [500, 30_000, 300, 60_000]
+    assert [one.order.sells_card for one in placed] == [False, True, False, True]
+    assert [one.allocation.card for one in placed] == [
+        None,
+        CardSale(name="储值卡 充300送30", gift_fen=3000),
+        None,
+        CardSale(name="储值卡 充300送30×2", gift_fen=6000),
+    ]
+
+
+def test_settlement_is_told_the_category_only_when_there_is_one() -> None:
+    store = new_id()
+    soy, tea = goods(store), goods(store, category="饮料")
+    (alone,) = orders_of(wish(), [soy, goods(store, 200)], context(store), [], NOW)
+    (mixed,) = orders_of(wish(), [soy, tea], context(store), [], NOW)
+    assert (alone.allocation.category, mixed.allocation.category) == ("早餐", "")
+
+
+def test_settlement_is_told_what_the_property_pays_of_the_discounts_and_no_more() -> None:
+    store = new_id()
+    first, second = goods(store, 1000), goods(store, 500, 2)
+    quote = [
+        off(first.sku_id, -300),
+        off(first.sku_id, -100, f"merchant:{new_id()}"),
+        off(second.sku_id, -50),
+    ]
+    (placed,) = orders_of(wish(), [first, second], context(store), quote, NOW)
+    assert (placed.allocation.amount_fen, placed.allocation.subsidy_fen) == (1550, 350)
+    (dearer,) = orders_of(wish(), [second], context(store), [off(second.sku_id, 50)], NOW)
+    assert dearer.allocation.subsidy_fen == 0
+
+
 def test_a_promotion_may_not_take_more_than_a_line_costs() -> None:
     line = goods(new_id(), 300)
     with pytest.raises(InvariantBroken):
@@ -136,10 +180,12 @@ def test_a_store_that_nobody_vouched_for_is_a_fault() -> None:
         orders_of(wish(), [goods(new_id())], context(new_id()), [], NOW)
 
 
-def test_more_than_twenty_stores_are_refused() -> None:
+def test_more_than_twenty_orders_in_one_payment_are_refused() -> None:
     assert len(stores_of([goods(new_id()) for _ in range(20)])) == 20
     with pytest.raises(TooManyStores):
         stores_of([goods(new_id()) for _ in range(21)])
+    with pytest.raises(TooManyStores):
+        stores_of([plan(new_id()), *(goods(new_id()) for _ in range(20))])
 
 
 def test_a_sku_named_twice_is_reserved_once_and_a_thousand_pieces_are_too_many() -> None:

@@ -16,6 +16,7 @@ closing                cancel      system                          cancelled
 awaiting_confirmation  cancel      resident merchant staff system  cancelled
 preparing              cancel      merchant staff system           cancelled
 ready                  cancel      merchant staff system           cancelled
+awaiting_confirmation  complete    system                          completed
 awaiting_confirmation  confirm     merchant                        preparing
 preparing              mark_ready  merchant                        ready
 preparing              dispatch    merchant                        out_for_delivery

@@ -121,7 +121,15 @@ def test_marking_ready_in_the_middle_of_a_hand_over_keeps_the_courier_asked() ->
 def test_a_second_word_about_the_money_does_not_move_the_moment() -> None:
     later = NOW + timedelta(days=1)
     assert order(S.COMPLETED).settle(NOW).settle(later).settled_at == NOW
-    assert order(S.CANCELLED).refund(NOW).refund(later).refunded_at == NOW
+
+
+def test_an_order_is_refunded_with_the_last_part_of_its_money() -> None:
+    later = NOW + timedelta(minutes=1)
+    whole = order(S.CANCELLED)
+    first = whole.refund(whole.amount_fen - 1, NOW)
+    assert (first.refunded_fen, first.refunded_at) == (whole.amount_fen - 1, None)
+    assert first.refund(1, later).refunded_at == later
+    assert whole.refund(whole.amount_fen, NOW).refund(0, later).refunded_at == NOW
 
 
 def test_an_order_is_overdue_at_its_deadline_and_never_without_one() -> None:

@@ -44,7 +44,8 @@ def test_the_bill_has_a_line_per_payment_and_refund_and_a_summary(sandbox: Sandb
         ("order00001", "REFUND", "0.00"),
     ]
     assert (rows[2]["商户退款单号"], rows[2]["退款金额"]) == ("r1", "6.00")
-    assert lines[5] == "`3,`50.00,`6.00,`0.00,`0.00000,`50.00,`6.00"
+    assert [row["手续费"] for row in rows] == ["0.08000", "0.22000", "-0.04000"]
+    assert lines[5] == "`3,`50.00,`6.00,`0.00,`0.26000,`50.00,`6.00"
 
 
 def test_payments_and_refunds_can_be_billed_alone(sandbox: Sandbox) -> None:
@@ -70,6 +71,39 @@ def test_the_own_view_counts_the_same_money(sandbox: Sandbox) -> None:
     }
     states = {trade["out_trade_no"]: trade["trade_state"] for trade in view["trades"]}
     assert states == {"order00001": "REFUND", "order00002": "SUCCESS", "order00003": "NOTPAY"}
+
+
+def test_a_bill_is_falsified_on_request_and_only_the_bill(sandbox: Sandbox) -> None:
+    busy_day(sandbox)
+    faults = {
+        "channel": "wechat",
+        "day": clock.today(),
+        "drop": ["order00001"],
+        "add": [{"out_trade_no": "stranger01", "amount_fen": 777}],
+        "alter": {"order00002": 3601, "r1": 599},
+        "fee": {"order00002": 1},
+    }
+
+    assert sandbox.api("PUT", "bill-faults", faults) == faults
+
+    rows = [line.replace("`", "").split(",") for line in bill(sandbox).splitlines()[1:-2]]
+    header = bill(sandbox).splitlines()[0].split(",")
+    lines = [dict(zip(header, row, strict=True)) for row in rows]
+    numbers = {
+        line["商户退款单号" if line["交易状态"] == "REFUND" else "商户订单号"]: line
+        for line in lines
+    }
+    assert set(numbers) == {"order00002", "stranger01", "r1"}
+    assert (numbers["order00002"]["订单金额"], numbers["order00002"]["手续费"]) == (
+        "36.01",
+        "0.01000",
+    )
+    assert numbers["stranger01"]["订单金额"] == "7.77"
+    assert numbers["r1"]["申请退款金额"] == "5.99"
+    assert sandbox.api("GET", "bill.json")["totals"]["paid_fen"] == 5000
+    assert sandbox.api("GET", f"bill-faults?channel=wechat&day={clock.today()}") == faults
+    assert sandbox.api("DELETE", "bill-faults") == {"forgotten": 1}
+    assert len(bill(sandbox).splitlines()) == 6
 
 
 def test_an_empty_day_or_a_wrong_date_has_no_bill(sandbox: Sandbox) -> None:

@@ -52,8 +52,5 @@ def test_keys_stay_when_they_are_made_again(tmp_path: Path) -> None:
 
     second = json.loads((tmp_path / "env.json").read_text())
     changed = {name for name in first if first[name] != second[name]}
-    assert changed == {
-        "LINLI_SETTLEMENT_WECHATPAY_BASE_URL",
-        "LINLI_MARKETING_WECHAT_API_BASE_URL",
-        "LINLI_MARKETING_WECHAT_OAUTH_BASE_URL",
-    }
+    assert changed == {name for name, value in first.items() if ":8090" in value}
+    assert "LINLI_SETTLEMENT_WECHATPAY_BASE_URL" in changed

@@ -55,6 +55,45 @@ t5FxSUiykTfjnaNEEGcn3/n2LpwrQ+upes12/B778MQETOsVv4WX8oE1Qsv1XLRW
 i0DQetTU2RXTrynv+l4kMy0h9b/Hdlbuh2s0QZqlUMXx2biy0GvpF2pR8f+OaLuT
 AtaKdU4T2+jO44+vWNNN2VoAaw0xY6IZ3/A1GL0x
 -----END CERTIFICATE-----""".replace("\n", "\r\n")
+SHA1_CHAIN = (
+    """-----BEGIN CERTIFICATE-----
+MIIB9jCCAV+gAwIBAgIUeFriDsxWExMGhc4+vgeKz6p28RcwDQYJKoZIhvcNAQEF
+BQAwDDEKMAgGA1UEAwwBVDAgFw0yNjExMjIxNzIyNDhaGA8yMTI2MTAyOTE3MjI0
+OFowDDEKMAgGA1UEAwwBVDCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkCgYEA5YHL
+rI2o5mAPNn8hMbosyxDxg0pdpb6ZbDxXx7TCvMBhcSiT/o2pTeJkomJdUHfKU9fb
+IjW6roeznLiCOxzN/dNwi87WdhbcJDEUBaoW/7J0QhlRxYAuer1hT5735lmtDqzr
+lujDBzjmmr1JVBbs/jy8tmoYVaGZpUu+/o3sH4ECAwEAAaNTMFEwHQYDVR0OBBYE
+FJg7Qhqs6KEa4vA9SNUIP6IQlNWgMB8GA1UdIwQYMBaAFJg7Qhqs6KEa4vA9SNUI
+P6IQlNWgMA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQEFBQADgYEARrZONmo2
+x67cy44XHUmoV7WadjzNrELM3iAQZzdArQaWhWvRBllXpVvAVN+E+gKRnuK/TX7g
+TB8H1C2tY0x/iEWKdyY8ab/CX5v+sCwZVCxMLmpAnuU5eOmGft1ojsfNVUVDEA7b
+Xv8qbwyyePn2eDU8WPtZ+wIOS2P2veXW6uA=
+-----END CERTIFICATE-----""",
+    """-----BEGIN CERTIFICATE-----
+MIIBiDCB8gIBAjANBgkqhkiG9w0BAQUFADAMMQowCAYDVQQDDAFUMCAXDTI2MTEy
+MjE3MjI0OFoYDzIxMjYxMDI5MTcyMjQ4WjAMMQowCAYDVQQDDAFNMIGfMA0GCSqG
+SIb3DQEBAQUAA4GNADCBiQKBgQD4zPjas8N7cd9CLPDIDbWB57uZlwnznNZXYkQt
+pyk9mQtkP5CqG80g/prkex9aJ02DEXTWt/RgIsYU+EoTIPsr3MrWzMkv0gNKOATE
+Z1X1GZjDpi5tsFy8g3fyAcwjrgVe3YfdAn0p1uPjNify/DEvcmDrDMtr3gfJbyau
+AgA8bQIDAQABMA0GCSqGSIb3DQEBBQUAA4GBANyH9dujM+IoAjKQT1a9xj3PvYZ8
+Z7I+DeLnxeS0N9oT6iAmWsndSxE3xJNvQ8Bsq9KOIvI12Oe71DlwVAb4HymCZ6iS
+7IuStkeMs+yA2nkQxcM9tfipO198mB1iBukfsHP3X6f9vL2CsGAe6r2KgM9TVQQG
+phXJHnQUWtZEaP/O
+-----END CERTIFICATE-----""",
+    """-----BEGIN CERTIFICATE-----
+MIIBrjCCARcCAQMwDQYJKoZIhvcNAQEFBQAwDDEKMAgGA1UEAwwBTTAgFw0yNjEx
+MjIxNzIyNDlaGA8yMTI2MTAyOTE3MjI0OVowMTEvMC0GA1UEAwwmMDQxQDFA5Lit
+5Zu96ZO26IGU6IKh5Lu95pyJ6ZmQ5YWs5Y+4QDEwgZ8wDQYJKoZIhvcNAQEBBQAD
+gY0AMIGJAoGBAJxhdD8PCd66btKjZ3PGb9+U6jtRXoOecU2iFIUmdgBYUmCJVL+K
+3eU6IScZaY6zNwspuGgsy/6oUqx5OWPa1I/Xl+s6wiL+TjirMjUex59L1RWUG9+A
+mtrIu2od4b9+de/eYUHK7kxmoPtwKJf5am9/FSFmjf7CbTY/vhB86xrHAgMBAAEw
+DQYJKoZIhvcNAQEFBQADgYEAlO/RH9o1otv3TvwyUNapihnIsCHH0ZsWB1WVteHr
+vBi0xo2h7RM8xHKYRHwkFPWuwSswbIlP2ioifwAf+CJyM/gK9uUM+tOdGxi0hn8/
+KL3MQaKjwWH2zVjQhm0ukFwoL7fFXaIu6+jxdRIrsN/N9utfIDHFqb0vkpzyPuuN
+GXQ=
+-----END CERTIFICATE-----""",
+)
+"""Root, middle and UnionPay's own, made with `openssl` and SHA-1; the keys are thrown away."""
 EXAMPLE = (
     "accNo=6226********0048&accessType=0&bizType=000201&currencyCode=156&encoding=UTF-8"
     "&merId=777290058110048&orderId=20170324101151&queryId=201703241011516777928&respCode=00"
@@ -156,6 +195,14 @@ def test_no_other_certificate_of_the_chain_is_unionpays(
 ) -> None:
     with pytest.raises(NotTrusted):
         trust.key_of((folder / "keys" / getattr(channel_keys, name)).read_text(), NOW)
+
+
+def test_a_chain_signed_with_sha1_is_believed_as_unionpays_authority_still_does_so() -> None:
+    root, middle, own = SHA1_CHAIN
+    at = datetime(2027, 1, 1, tzinfo=UTC)
+    assert Trust(root, middle).key_of(own, at)
+    with pytest.raises(NotTrusted, match="date"):
+        Trust(root, middle).key_of(own, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_a_middle_certificate_of_another_root_is_a_wrong_setting(

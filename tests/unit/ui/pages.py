@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from gateway.console.flow import flow_of
 from services.contracts import catalog
 from tests.unit.ui import samples as s
+from tests.unit.ui import samples_console_money
+from tests.unit.ui.money_pages import MONEY, MONEY_ALIKE
 
 ERROR = {
     "title": "暂时忙不过来",
@@ -95,22 +98,6 @@ RESIDENT: dict[str, tuple[str, dict[str, Any]]] = {
             },
         ),
     ),
-    "pay": (
-        "h5/resident/pay.html",
-        {"payment": s.payment(), "jsapi": s.JSAPI, "order_href": "/h5/orders"},
-    ),
-    "pay-silent": (
-        "h5/resident/pay.html",
-        {"payment": s.payment(), "jsapi": None, "order_href": ""},
-    ),
-    "result-unknown": (
-        "h5/resident/pay_result.html",
-        {"payment": s.payment(), "order_href": "/h5/orders", "refresh_seconds": 3},
-    ),
-    "result-paid": (
-        "h5/resident/pay_result.html",
-        {"payment": s.payment("paid"), "order_href": "/h5/orders"},
-    ),
     "orders": (
         "h5/resident/orders.html",
         {
@@ -189,7 +176,6 @@ MERCHANT: dict[str, tuple[str, dict[str, Any]]] = {
         "h5/cancel.html",
         {"order": s.order("preparing"), "side": "merchant", "form": {}, "faults": {}},
     ),
-    "balance": ("h5/merchant/balance.html", {"store": s.store_membership(), "fund": s.fund()}),
     "goods": (
         "h5/merchant/goods.html",
         {
@@ -282,7 +268,13 @@ CONSOLE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "console-order": (
         "console/order.html",
-        {"me": STAFF, "order": s.order("completed"), "money": s.order_money()},
+        {
+            "me": STAFF,
+            "order": s.order("completed"),
+            "money": s.order_money(),
+            "flow": flow_of(s.order_money()),
+            "correctable": (),
+        },
     ),
     "console-merchants": (
         "console/merchants.html",
@@ -312,6 +304,7 @@ CONSOLE: dict[str, tuple[str, dict[str, Any]]] = {
     "console-audit": ("console/audit.html", {"me": STAFF, "audit": s.audit()}),
     "console-audit-fails": ("console/audit.html", {"me": STAFF, "audit": s.audit(holds=False)}),
     "console-error": ("console/error.html", {"error": ERROR}),
+    **samples_console_money.PAGES,
 }
 SCREENS: dict[str, tuple[str, dict[str, Any]]] = {
     "screen": (
@@ -324,5 +317,5 @@ SCREENS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
-PHONE = {**RESIDENT, **MERCHANT, **COURIER, **GATE}
-ALL = {**PHONE, **CONSOLE, **SCREENS}
+PHONE = {**RESIDENT, **MONEY, **MERCHANT, **COURIER, **GATE}
+ALL = {**PHONE, **MONEY_ALIKE, **CONSOLE, **SCREENS}

@@ -7,7 +7,16 @@ import pytest
 
 from gateway import looks
 from gateway.ui import FOLDER, STATIC
-from services.contracts import delivery, identity, orders, settlement
+from services.contracts import (
+    cards,
+    delivery,
+    fees,
+    identity,
+    orders,
+    reconciliation,
+    settlement,
+    withdrawals,
+)
 from services.contracts.permissions import Role
 from services.settlement.domain.accounts import AccountKind
 from services.settlement.domain.transfers import TransferKind
@@ -18,9 +27,29 @@ KINDS: dict[str, type[StrEnum]] = {
     "payment": settlement.PaymentState,
     "escrow": settlement.EscrowState,
     "refund": settlement.RefundState,
+    "cash": settlement.CashState,
+    "withdrawal": withdrawals.WithdrawalState,
+    "fee_bill": fees.FeeBillState,
+    "fee_payment": fees.FeePaymentState,
+    "card": cards.CardState,
+    "day": reconciliation.DayState,
     "visit": delivery.VisitState,
     "certification": identity.Certification,
 }
+WAYS: list[type[StrEnum]] = [
+    settlement.PayWay,
+    settlement.DeskMethod,
+    withdrawals.PayoutWay,
+    fees.FeeWay,
+    orders.RefundTo,
+]
+CODES: list[type[StrEnum]] = [
+    settlement.Custody,
+    settlement.OwnerKind,
+    fees.DebtorKind,
+    reconciliation.DifferenceKind,
+    reconciliation.DifferenceAction,
+]
 STATES = [(kind, state) for kind, states in KINDS.items() for state in states]
 SHEETS = {name: (STATIC / name).read_text() for name in ("h5.css", "console.css")}
 ICONS = (FOLDER / "templates" / "macros" / "icons.html").read_text()
@@ -53,6 +82,10 @@ def test_each_step_role_party_account_and_reason_has_words() -> None:
         said += [looks.role_words(role) for role in (*Role, *orders.Party)]
         said += [looks.account_words(kind) for kind in AccountKind]
         said += [looks.reason_words(kind) for kind in TransferKind]
+        said += [looks.channel_words(channel) for channel in settlement.Channel]
+        said += [looks.account_words(f"clearing:{channel}") for channel in settlement.Channel]
+        said += [looks.way_words(way) for kind in WAYS for way in kind]
+        said += [looks.money_words(code) for kind in CODES for code in kind]
     assert [words for words in said if re.search("[a-z]", words)] == []
 
 

@@ -1,0 +1,1 @@
+"""Lives of money: people, channels, jobs and crashes around settlement, on a clock of their own."""
