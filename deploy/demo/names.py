@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deploy.demo.shops import SHOPS
-from services.kernel.money import from_yuan
+
+
+
+def _fen(yuan: str) -> int:
+    """Yuan as fen. The launcher reads names before any package is installed, so no earlier."""
+    from services.kernel.money import from_yuan
+
+    return from_yuan(yuan)
+
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 OWNER_NAMES = (
@@ -197,7 +205,7 @@ def good(shop_key: str, number: int, row: str) -> Good:
     key = f"{shop_key}-good-{number}"
     if choices.count(":") == 3:
         plan, _, gift = choices.rpartition(":")
-        return Good(key, name, description, category, "card_plan", (sku(plan),), from_yuan(gift))
+        return Good(key, name, description, category, "card_plan", (sku(plan),), _fen(gift))
     skus = tuple(sku(choice) for choice in choices.split())
     kind = "service" if all(stock is None for _, _, stock in skus) else "goods"
     return Good(key, name, description, category, kind, skus)
@@ -206,7 +214,7 @@ def good(shop_key: str, number: int, row: str) -> Good:
 def sku(text: str) -> tuple[str, int, int | None]:
     """`大杯:3.00:40` as ("大杯", 300, 40)."""
     name, yuan, stock = text.split(":")
-    return name, from_yuan(yuan), None if stock == "-" else int(stock)
+    return name, _fen(yuan), None if stock == "-" else int(stock)
 
 
 STAFF = (

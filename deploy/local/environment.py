@@ -80,8 +80,8 @@ def demo_settings() -> dict[str, str]:
     """Whose pages they are where the demo community lives."""
     town = names_of_demo.Community()
     return {
-        "LINLI_GATEWAY_PROPERTY_NAME": town.property_name,
-        "LINLI_GATEWAY_PROPERTY_PHONE": town.service_phone,
+        "LINLI_PROPERTY_NAME": town.property_name,
+        "LINLI_PROPERTY_PHONE": town.service_phone,
     }
 
 

@@ -47,7 +47,7 @@ def pay_command(request_id: str, payment_id: str, body: PayBody) -> Pay:
         fund_fen=body.fund_fen,
         card_id=body.card_id,
         client_ip=request.remote_addr or "127.0.0.1",
-        return_url=f"{parts().settings.public_url}/h5/pay/{payment_id}/result",
+        return_url=f"{parts().settings.public_url}/pay/back/{payment_id}",
     )
 
 

@@ -104,7 +104,7 @@ def _pay(request_id: str, payment_id: str, chosen: Chosen) -> PayView:
         fund_fen=chosen.fund_fen,
         card_id=chosen.card_id,
         client_ip=request.remote_addr or "127.0.0.1",
-        return_url=f"{parts().settings.public_url}{_result_href(payment_id)}",
+        return_url=f"{parts().settings.public_url}/pay/back/{payment_id}",
     )
     return parts().backends.settlement.pay(wish)
 

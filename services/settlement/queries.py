@@ -18,7 +18,7 @@ from services.contracts.settlement import (
 )
 from services.kernel.db import Tx
 from services.kernel.errors import InvariantBroken, Malformed
-from services.settlement import card_queries
+from services.settlement import card_queries, sharing_queries
 from services.settlement.domain.channel import RefundRef, TradeRef
 from services.settlement.domain.payments import LIVE
 from services.settlement.domain.refunds import UNDER_WAY
@@ -188,7 +188,11 @@ def refunds_due(tx: Tx, now: datetime, limit: int) -> list[Row[Any]]:
     """Refunds under way whose next try is due, the longest due first."""
     statement = (
         _refunds_with_trades()
-        .where(RefundRow.next_try_at <= now, RefundRow.state.in_(UNDER_WAY))
+        .where(
+            RefundRow.next_try_at <= now,
+            RefundRow.state.in_(UNDER_WAY),
+            ~sharing_queries.COMMISSION_ON_ITS_WAY,
+        )
         .order_by(RefundRow.next_try_at)
         .limit(limit)
     )

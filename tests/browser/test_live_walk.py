@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from deploy.demo.acts import photo
 from deploy.demo.connection import demo_id
-from deploy.demo.story import photo
 from deploy.local.installation import Installation
 from tests.browser.conftest import PageAt
 from tests.browser.people import AtDesk, Eyes, OnPhone, Town, amount_fen

@@ -13,7 +13,7 @@ from services.contracts.permissions import Role
 from services.kernel.errors import DeadlineExceeded, Forbidden
 from services.kernel.wire import Page
 from tests.gateway.people import KEY, browser, send
-from tests.support.gateway import COMMUNITY, MERCHANT, ORDER, PAYMENT, World, order
+from tests.support.gateway import COMMUNITY, COURIER, MERCHANT, ORDER, PAYMENT, World, order
 from tests.support.treasury import (
     BATCH,
     DAY,
@@ -195,3 +195,21 @@ def test_lines_of_the_trial_balance_that_are_zero_are_shown_on_demand(desk: Worl
     client = browser(desk, Role.ACCOUNTANT)
     assert "银联" not in client.get("/console/money/balance").text
     assert "银联" in client.get("/console/money/balance?zeros=1").text
+
+
+def test_a_count_that_is_not_the_sum_is_told_the_sum(desk: World) -> None:
+    desk.services.answers["settlement.hand_in_cash"] = settlement.TooMuch(
+        fields={"left_fen": "2700"}
+    )
+    fields = {"id": [ORDER], "amount": "26"}
+    answer = posted(browser(desk, Role.CASHIER), f"cash?courier_id={COURIER}", **fields)
+    assert answer.status_code == 422
+    assert "勾选的合计是 ¥27.00" in answer.text
+
+
+def test_what_wechat_says_of_a_merchant_number_is_shown(desk: World) -> None:
+    refusal = settlement.ChannelRefused("NO_AUTH: 受理关系不存在")
+    desk.services.answers["settlement.put_sub_merchant"] = refusal
+    fields = {"community_id": COMMUNITY, "merchant_id": MERCHANT, "sub_mchid": "1900000201"}
+    answer = posted(browser(desk, Role.ACCOUNTANT), "sub-merchants", **fields)
+    assert "NO_AUTH: 受理关系不存在" in answer.text

@@ -10,7 +10,9 @@ from gateway.console.money.reading import chosen, one_id, shown_once, typed_fen
 from gateway.console.staff import need_staff
 from gateway.pages import after, command, draw, first_href, next_href
 from gateway.parts import parts
+from gateway.ui import day, hhmm
 from services.contracts.settlement import CashQuery, CashState, CashView, HandInCash
+from services.kernel import clock
 from services.kernel.wire import PAGE_SIZE_MAX
 
 blueprint = Blueprint("money_cash", __name__)
@@ -70,6 +72,7 @@ def hand_in() -> Response:
             (gettext("收款事由"), gettext("货到付款的现金，%(n)d 单", n=taken.order_count)),
             (gettext("交款人"), request.form.get("courier_name", "")[:60] or "—"),
             (gettext("收款人"), who.name),
+            (gettext("打印时间"), f"{day(clock.now())} {hhmm(clock.now())}"),
         ]
         back = "/console/money/cash"
         return draw_slip(gettext("交款收据"), taken.receipt_number, taken.amount_fen, facts, back)

@@ -20,6 +20,7 @@ from services.settlement.audit import (
 from services.settlement.audit.claims import Claim
 from services.settlement.domain.accounts import GUARDED, SIGNS, AccountKind, Sign
 from services.settlement.domain.holds import HoldState
+from services.settlement.domain.transfers import TransferKind
 from services.settlement.tables import AccountRow, CheckpointRow, EntryRow, HoldRow, TransferRow
 
 DIFFERENCES_MAX = 20
@@ -128,7 +129,13 @@ def _wrong_signs() -> Select[Any]:
     return (
         select(AccountRow.kind, AccountRow.owner, _SUM)
         .join(EntryRow, EntryRow.account_id == AccountRow.account_id)
-        .where(AccountRow.kind.not_in(either))
+        .outerjoin(
+            TransferRow,
+            (TransferRow.transfer_id == EntryRow.transfer_id)
+            & (TransferRow.kind == TransferKind.CHANNEL_FEE),
+        )
+        # What a channel keeps for itself it may keep of money that all went back.
+        .where(AccountRow.kind.not_in(either), TransferRow.transfer_id.is_(None))
         .group_by(AccountRow.account_id, AccountRow.kind, AccountRow.owner)
         .having(wrong_side)
     )

@@ -95,7 +95,8 @@ SIGNS = {
     AccountKind.MERCHANT_RECEIVABLE: _ABOVE,
     AccountKind.MERCHANT_DEPOSIT: _BELOW,
     AccountKind.PROMOTION_COST: _ABOVE,
-    AccountKind.CHANNEL_FEES: _ABOVE,
+    AccountKind.CHANNEL_FEES: Sign.EITHER,
+    # A fee goes back with its refund, perhaps on a day that had no other.
     AccountKind.BANK: Sign.EITHER,
     AccountKind.ROUNDING: Sign.EITHER,
     AccountKind.MERCHANT_PROMISE: _ABOVE,

@@ -51,8 +51,6 @@ class TransferKind(StrEnum):
     SHARED = "shared"
     """The channel has unfrozen the shop's part and shared the commission."""
     CHANNEL_FEE = "channel_fee"
-    CHANNEL_SETTLED = "channel_settled"
-    """The channel has paid out to the property's bank."""
     CORRECTION = "correction"
 
 

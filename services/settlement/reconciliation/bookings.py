@@ -14,7 +14,6 @@ CORRECTABLE = frozenset(
     {
         TransferKind.DEPOSIT_TAKEN,
         TransferKind.CHANNEL_FEE,
-        TransferKind.CHANNEL_SETTLED,
         TransferKind.UNCLAIMED_RECEIPT,
     }
 )

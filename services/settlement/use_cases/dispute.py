@@ -29,7 +29,7 @@ from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.escrows import EscrowAct, Settlement, part_of, resolve, undone
 from services.settlement.domain.postings import Purse
 from services.settlement.tables import EscrowRow
-from services.settlement.use_cases import sell_card
+from services.settlement.use_cases import return_profit, sell_card
 from services.settlement.use_cases.give_back import Back, give_back
 from services.settlement.use_cases.release_order import (
     Terms,
@@ -142,7 +142,10 @@ def _give_part(tx: Tx, escrow: Row[Any], back: Back, now: datetime) -> None:
     if state is EscrowState.RELEASED:
         money_fen = part_of(left, back.amount_fen).money_fen
         undo = undone(_settled(escrow), money_fen)
-        _take_back(tx, escrow, undo, f"refund.{back.tag}", back.reason, now)
+        if escrow.custodian == Custodian.CHANNEL:
+            return_profit.take_back(tx, escrow, undo, back, now)
+        else:
+            _take_back(tx, escrow, undo, f"refund.{back.tag}", back.reason, now)
         _keep_undone(tx, escrow, undo)
     elif back.amount_fen == left.total_fen:
         state = resolve(state, EscrowAct.REFUND)

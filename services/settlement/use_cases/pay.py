@@ -47,6 +47,8 @@ from services.settlement.use_cases.withdraw_rights import need_use
 
 OFFER_VALID = timedelta(minutes=110)
 """WeChat Pay keeps a prepay id for two hours (document 「JSAPI下单」); a margin for the phone."""
+H5_VALID = timedelta(minutes=4)
+"""An `h5_url` lives five minutes (document 「H5下单」)."""
 COVER_TRIES = 3
 
 _INSERT = insert(ChannelOrderRow)
@@ -125,9 +127,9 @@ def _commit_intent(
 
 def _refuse_closed_way(tx: Tx, channels: Channels, payment: Row[Any], way: PayWay) -> None:
     open_ways = ways_of(channels, Custody(payment.custody), payment.purpose)
-    if way not in open_ways or (
-        way is PayWay.ON_DELIVERY and queries.sells_cards(tx, payment.payment_id)
-    ):
+    # A card's money must come to the property, and before the card is there.
+    kept_here = payment.custody == Custody.COLLECT and way is not PayWay.ON_DELIVERY
+    if way not in open_ways or not (kept_here or not queries.sells_cards(tx, payment.payment_id)):
         raise WayNotOpen(f"not to be paid by {way}", fields={"way": way})
 
 
@@ -182,7 +184,8 @@ def _place(
     ]
     for row in tried:
         if row.state in LIVE:
-            fresh = row.prepaid_at is not None and now < row.prepaid_at + OFFER_VALID
+            valid = H5_VALID if order.way is PayWay.WECHAT_H5 else OFFER_VALID
+            fresh = row.prepaid_at is not None and now < row.prepaid_at + valid
             same = replace(order, out_trade_no=row.out_trade_no, asked_at=row.asked_at)
             return _Intent(view, same, row.prepay_id if fresh else None)
     payer = order.openid or order.way

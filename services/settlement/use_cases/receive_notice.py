@@ -60,6 +60,8 @@ def _believe(tx: Tx, channel: PayChannel, notice: Notice, now: datetime) -> bool
         return keep_refund_news(tx, channel.till.channel, about, now)
     if isinstance(about, Payout):
         return keep_payout_news(tx, about, now)
+    if about.state is TradeState.CLOSED:
+        return False  # Alipay tells that a trade was closed unpaid: the poll asks for itself
     if about.state is not TradeState.PAID:
         raise NoticeMismatch("the notice speaks of a trade that is not paid")
     return book_trade(tx, channel.till.channel, about, now) is not Booking.KNOWN

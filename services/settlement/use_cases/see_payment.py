@@ -7,6 +7,7 @@ from datetime import datetime
 from services.contracts.permissions import Permission
 from services.contracts.settlement import (
     Channel,
+    Custody,
     NoSuchPayment,
     PaymentQuery,
     PaymentState,
@@ -49,7 +50,8 @@ def _payment_of(
         view = queries.payment_view(row, queries.allocations(tx, payment_id))
     ways = ways_of(channels, view.custody, row.purpose)
     if any(part.card is not None for part in view.allocations):
-        ways = [way for way in ways if way is not PayWay.ON_DELIVERY]
+        kept_here = view.custody is Custody.COLLECT
+        ways = [way for way in ways if kept_here and way is not PayWay.ON_DELIVERY]
     return view.model_copy(update={"ways": ways if view.state is PaymentState.OPEN else []})
 
 

@@ -48,8 +48,8 @@ def test_tools_get_the_administrators_addresses_and_parts_do_not(tmp_path: Path)
 def test_the_demos_pages_name_the_property_and_its_phone() -> None:
     said = environment.demo_settings()
 
-    assert said["LINLI_GATEWAY_PROPERTY_NAME"] == "翠湖苑物业"
-    assert said["LINLI_GATEWAY_PROPERTY_PHONE"].isdigit()
+    assert said["LINLI_PROPERTY_NAME"] == "翠湖苑物业"
+    assert said["LINLI_PROPERTY_PHONE"].isdigit()
 
 
 def test_nothing_is_known_of_an_installation_that_never_was(tmp_path: Path) -> None:

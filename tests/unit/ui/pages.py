@@ -318,4 +318,4 @@ SCREENS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 PHONE = {**RESIDENT, **MONEY, **MERCHANT, **COURIER, **GATE}
-ALL = {**PHONE, **MONEY_ALIKE, **CONSOLE, **SCREENS}
+ALL = {**PHONE, **MONEY_ALIKE, **CONSOLE, **SCREENS, **samples_console_money.MORE}
