@@ -20,6 +20,8 @@ from .keeper import Keeper
 
 FAST = ("tests/unit", "tests/architecture")
 TYPED = ("services", "gateway", "deploy")
+AT_ONCE = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+"""Two workers: one mostly waits for the processes of an installation, the other computes."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -69,7 +71,9 @@ def run(home: Home, fast: bool, with_containers: bool, arguments: list[str]) -> 
 
 
 def pytest(arguments: list[str]) -> Check:
-    return Check("pytest", [sys.executable, "-m", "pytest", *arguments], quiet=False)
+    own = any(argument.startswith("-n") for argument in arguments)
+    workers = () if own else AT_ONCE
+    return Check("pytest", [sys.executable, "-m", "pytest", *workers, *arguments], quiet=False)
 
 
 def static_checks() -> list[Check]:

@@ -182,8 +182,13 @@ class IdentityService:
 
     @rpc(signed_in=True)
     def merchants(self, query: MerchantsQuery, actor: Actor) -> Page[MerchantView]:
-        if not (actor.may(Permission.PEOPLE_VIEW) or actor.may(Permission.MERCHANT_CERTIFY)):
-            raise Forbidden(f"needs {Permission.PEOPLE_VIEW} or {Permission.MERCHANT_CERTIFY}")
+        needed = (
+            Permission.PEOPLE_VIEW,
+            Permission.MERCHANT_CERTIFY,
+            Permission.MONEY_VIEW_ANY,
+        )
+        if not any(map(actor.may, needed)):
+            raise Forbidden(f"needs one of {', '.join(needed)}")
         with self.runtime.db.reading() as tx:
             return stores.merchants(tx, query, now())
 

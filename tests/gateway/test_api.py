@@ -189,7 +189,7 @@ def test_paying_takes_from_nobody_what_the_gateway_knows_itself(world: World, fi
     assert program(world).post(path, json={}, headers=BEARER | KEY).status_code == 200
     [wish] = world.services.questions("settlement.pay")
     assert wish.client_ip == "127.0.0.1"
-    assert wish.return_url.endswith(f"/h5/pay/{PAYMENT}/result")
+    assert wish.return_url.endswith(f"/pay/back/{PAYMENT}")
 
 
 def offered() -> PayView:

@@ -213,3 +213,10 @@ def test_what_wechat_says_of_a_merchant_number_is_shown(desk: World) -> None:
     fields = {"community_id": COMMUNITY, "merchant_id": MERCHANT, "sub_mchid": "1900000201"}
     answer = posted(browser(desk, Role.ACCOUNTANT), "sub-merchants", **fields)
     assert "NO_AUTH: 受理关系不存在" in answer.text
+
+
+def test_after_a_refused_row_the_list_still_leads_on(desk: World) -> None:
+    desk.services.answers["settlement.retry_refund"] = settlement.AlreadyResolved()
+    answer = posted(browser(desk, Role.CASHIER), f"refunds/{REFUND}/retry?state=failed")
+    assert answer.status_code == 409
+    assert 'href="/console/money/refunds?state=failed&amp;after=r2"' in answer.text

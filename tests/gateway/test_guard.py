@@ -28,6 +28,7 @@ PUBLIC = {
     "/h5/sign-out",
     "/h5/oauth",
     "/files/<path:key>",
+    "/pay/back/<payment_id>",
     "/healthz",
     "/readyz",
     "/metrics",

@@ -87,7 +87,7 @@ def test_fund_and_card_pay_their_part_and_the_channel_the_rest(world: World) -> 
     assert (answer.status_code, answer.location) == (303, f"{PAY}/wechat_jsapi?card_id={CARD}")
     [wish] = world.services.questions("settlement.pay")
     assert (wish.request_id, wish.fund_fen, wish.card_id) == (KEY, 900, CARD)
-    assert wish.return_url.endswith(RESULT)
+    assert wish.return_url.endswith(f"/pay/back/{PAYMENT}")
 
 
 def test_what_fund_and_card_cover_needs_no_channel(world: World) -> None:

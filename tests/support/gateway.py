@@ -23,7 +23,7 @@ from services.kernel import call, clock
 from services.kernel.crypto import Sealer
 from services.kernel.errors import Unavailable
 from services.kernel.files import FileStore
-from services.kernel.ids import new_id
+from services.kernel.ids import derived_id
 from services.kernel.rpc_client import Services
 from services.kernel.wire import Event, Query, View
 
@@ -174,10 +174,25 @@ def renew(app: Flask, folder: Path) -> World:
     return world_of(app)
 
 
-ACCOUNT, HOUSEHOLD, STORE, MERCHANT = new_id(), new_id(), new_id(), new_id()
-COMMUNITY, BUILDING, HOME, GATE = new_id(), new_id(), new_id(), new_id()
-ORDER, PAYMENT, SKU, ITEM = new_id(), new_id(), new_id(), new_id()
-VISIT, DROP, COURIER = new_id(), new_id(), new_id()
+ACCOUNT, HOUSEHOLD, STORE, MERCHANT = (
+    derived_id("ACCOUNT"),
+    derived_id("HOUSEHOLD"),
+    derived_id("STORE"),
+    derived_id("MERCHANT"),
+)
+COMMUNITY, BUILDING, HOME, GATE = (
+    derived_id("COMMUNITY"),
+    derived_id("BUILDING"),
+    derived_id("HOME"),
+    derived_id("GATE"),
+)
+ORDER, PAYMENT, SKU, ITEM = (
+    derived_id("ORDER"),
+    derived_id("PAYMENT"),
+    derived_id("SKU"),
+    derived_id("ITEM"),
+)
+VISIT, DROP, COURIER = (derived_id("VISIT"), derived_id("DROP"), derived_id("COURIER"))
 
 
 def me(*roles: Role) -> identity.MeView:

@@ -7,7 +7,7 @@ from typing import Any
 from services.contracts import cards, fees, settlement, withdrawals
 from services.contracts.settlement import OwnerKind, PaymentState, PayWay
 from services.contracts.withdrawals import WithdrawalState
-from services.kernel.ids import new_id
+from services.kernel.ids import derived_id
 from services.kernel.wire import Page
 from tests.support.gateway import (
     COMMUNITY,
@@ -21,7 +21,9 @@ from tests.support.gateway import (
     payment,
 )
 
-BILL, FEE_PAYMENT, CARD, WITHDRAWAL, TRANSFER = (new_id() for _ in range(5))
+BILL, FEE_PAYMENT, CARD, WITHDRAWAL, TRANSFER = (
+    derived_id("money", str(number)) for number in range(5)
+)
 WAYS = [way for way in PayWay if way is not PayWay.WECHAT_H5]
 PDF = b"%PDF-1.7 receipt"
 

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response
 
-from gateway.console.money.reading import shown_once, typed_file
+from gateway.console.money.reading import list_links, shown_once, typed_file
 from gateway.console.staff import need_staff
-from gateway.pages import after, command, draw, first_href, next_href, write_once
+from gateway.pages import after, command, draw, write_once
 from gateway.parts import parts
 from services.contracts.withdrawals import (
     BankFileQuery,
@@ -43,8 +43,7 @@ def _draw_list(**context: Any) -> str:
         waiting=by_bank,
         waiting_fen=sum(one.amount_fen for one in by_bank),
         more=waiting.next_after is not None,
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
+        **list_links("/console/money/bank-files", page.next_after),
         **context,
     )
 

@@ -8,12 +8,12 @@ from flask_babel import gettext
 
 from gateway import spreadsheet
 from gateway.console.money.names import merchant_names
-from gateway.console.money.reading import asked_again, chosen, id_words, one_id, typed
+from gateway.console.money.reading import chosen, id_words, list_links, one_id, typed
 from gateway.console.money.reconciliation import BILLED
 from gateway.console.staff import need_staff
 from gateway.errors import NoSuchPage
 from gateway.looks import account_words, channel_words, money_words, reason_words
-from gateway.pages import after, command, draw, first_href, next_href, write_once
+from gateway.pages import after, command, draw, write_once
 from gateway.parts import parts
 from gateway.spreadsheet import Yuan
 from services.contracts.permissions import Permission
@@ -68,7 +68,7 @@ def balance() -> str | Response:
         hands=by_hands(view.lines, zeros=zeros),
         zeros=zeros,
         behind=lambda line: behind(line, who.permissions),
-        sheet_href=asked_again(**{"as": "xlsx"}),
+        **list_links("/console/money/balance", None),
     )
 
 
@@ -127,9 +127,7 @@ def fund(owner_kind: str, owner_id: str) -> str | Response:
         fund=view,
         correctable=CORRECTABLE,
         name=merchant_names(who).get(owner_id, "") if owner_kind == "merchant" else "",
-        next_href=next_href(view.next_after),
-        first_href=first_href(),
-        sheet_href=asked_again(**{"as": "xlsx"}),
+        **list_links(f"/console/money/funds/{owner_kind}/{owner_id}", view.next_after),
     )
 
 

@@ -5,10 +5,10 @@ from flask_babel import gettext
 
 from gateway import spreadsheet
 from gateway.console.money.names import merchant_names
-from gateway.console.money.reading import asked_again, one_id
+from gateway.console.money.reading import list_links, one_id
 from gateway.console.staff import need_staff
 from gateway.looks import look_of
-from gateway.pages import after, draw, first_href, next_href
+from gateway.pages import after, draw
 from gateway.parts import parts
 from gateway.spreadsheet import Yuan
 from services.contracts.cards import CardReturnsQuery, CardReturnsView, CardsQuery
@@ -36,9 +36,7 @@ def cards() -> str | Response:
         cards=page.items,
         names=names,
         returns=_returns(merchant_id),
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
-        sheet_href=asked_again(**{"as": "xlsx"}),
+        **list_links("/console/money/cards", page.next_after),
     )
 
 

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext
 
 from gateway.console.money.desk import draw_slip
-from gateway.console.money.reading import chosen, one_id, shown_once, typed_fen
+from gateway.console.money.reading import chosen, list_links, one_id, shown_once, typed_fen
 from gateway.console.staff import need_staff
-from gateway.pages import after, command, draw, first_href, next_href
+from gateway.pages import after, command, draw
 from gateway.parts import parts
 from gateway.ui import day, hhmm
 from services.contracts.settlement import CashQuery, CashState, CashView, HandInCash
@@ -38,8 +38,7 @@ def _draw_cash(**context: Any) -> str:
         rows=page.items,
         total_fen=sum(row.amount_fen for row in page.items),
         couriers=owing(page.items),
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
+        **list_links("/console/money/cash", page.next_after),
         **context,
     )
 

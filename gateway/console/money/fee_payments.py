@@ -8,10 +8,10 @@ from flask_babel import gettext
 
 from gateway import spreadsheet
 from gateway.console.money.fees import draw_bill
-from gateway.console.money.reading import asked_again, chosen, one_id, typed
+from gateway.console.money.reading import chosen, list_links, one_id, typed
 from gateway.console.staff import need_staff
 from gateway.looks import look_of, way_words
-from gateway.pages import after, command, draw, first_href, next_href, words, write_once
+from gateway.pages import after, command, draw, words, write_once
 from gateway.parts import parts
 from gateway.spreadsheet import Yuan
 from services.contracts.fees import (
@@ -43,9 +43,7 @@ def fee_payments() -> str | Response:
         state=query.state,
         day=query.day.isoformat() if query.day else "",
         payments=page.items,
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
-        sheet_href=asked_again(**{"as": "xlsx"}),
+        **list_links("/console/money/fee-payments", page.next_after),
     )
 
 

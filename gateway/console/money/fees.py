@@ -8,8 +8,8 @@ from flask_babel import gettext
 from gateway import spreadsheet
 from gateway.console.money.names import merchant_names
 from gateway.console.money.reading import (
-    asked_again,
     chosen,
+    list_links,
     one_id,
     shown_once,
     typed,
@@ -17,7 +17,7 @@ from gateway.console.money.reading import (
 )
 from gateway.console.staff import my_community, need_staff
 from gateway.looks import look_of, money_words
-from gateway.pages import after, command, draw, first_href, next_href, write_once
+from gateway.pages import after, command, draw, write_once
 from gateway.parts import parts
 from gateway.spreadsheet import Yuan
 from services.contracts.fees import (
@@ -62,9 +62,7 @@ def _draw_fees(**context: Any) -> str:
         state=query.state,
         bills=page.items,
         names=merchant_names(who),
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
-        sheet_href=asked_again(**{"as": "xlsx"}),
+        **list_links("/console/money/fees", page.next_after),
         **context,
     )
 

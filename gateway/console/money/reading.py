@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from flask import Response, request
 from flask_babel import gettext
 
-from gateway.pages import Redraw, with_args, words, write_once
+from gateway.pages import Redraw, words, write_once
 from services.kernel.errors import Malformed
 from services.kernel.money import from_yuan
 
@@ -68,9 +69,21 @@ def typed_file(name: str) -> str:
     raise Malformed(fields={name: gettext("这个文件不是文本，请另存为 CSV 再上传")})
 
 
-def asked_again(**changed: str | None) -> str:
-    """The present address from its first row on, with other filters."""
-    return with_args(**{"after": None, **changed})
+def list_links(path: str, next_after: str | None) -> dict[str, str]:
+    """Where a table goes on, where it begins, and its spreadsheet, with the filters of the address.
+
+    The path is named, because a list is also drawn again after a form of one of its rows.
+    """
+    filters = {name: value for name, value in request.args.items() if value and name != "after"}
+
+    def to(**more: str) -> str:
+        return f"{path}?{urlencode({**filters, **more})}"
+
+    return {
+        "next_href": to(after=next_after) if next_after else "",
+        "first_href": to() if request.args.get("after") else "",
+        "sheet_href": to(**{"as": "xlsx"}),
+    }
 
 
 def shown_once(write: Callable[[], str], redraw: Redraw) -> Response:

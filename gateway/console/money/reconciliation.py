@@ -7,11 +7,11 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext
 
 from gateway import spreadsheet
-from gateway.console.money.reading import asked_again, chosen, typed
+from gateway.console.money.reading import chosen, list_links, typed
 from gateway.console.staff import need_staff
 from gateway.errors import NoSuchPage
 from gateway.looks import money_words
-from gateway.pages import after, command, draw, first_href, next_href, write_once
+from gateway.pages import after, command, draw, write_once
 from gateway.parts import parts
 from gateway.spreadsheet import Yuan
 from gateway.ui import local
@@ -54,8 +54,7 @@ def _draw_days(**context: Any) -> str:
         days=page.items,
         matching=any(day.state is DayState.MATCHING for day in page.items),
         yesterday=(local(clock.now()) - timedelta(days=1)).date().isoformat(),
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
+        **list_links("/console/money/days", page.next_after),
         **context,
     )
 
@@ -88,9 +87,7 @@ def _draw_day(day_id: str, **context: Any) -> str:
         day=view.day,
         only_open=only_open,
         differences=view.items,
-        next_href=next_href(view.next_after),
-        first_href=first_href(),
-        sheet_href=asked_again(**{"as": "xlsx"}),
+        **list_links(f"/console/money/days/{day_id}", view.next_after),
         **context,
     )
 

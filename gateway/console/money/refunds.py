@@ -6,11 +6,11 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext
 
 from gateway.console.money.choosing import Act, Row, act_on_chosen
-from gateway.console.money.reading import chosen, typed
+from gateway.console.money.reading import chosen, list_links, typed
 from gateway.console.staff import need_staff
 from gateway.errors import NoSuchPage
 from gateway.looks import channel_words
-from gateway.pages import after, command, draw, first_href, next_href, write_once
+from gateway.pages import after, command, draw, write_once
 from gateway.parts import parts
 from services.contracts.settlement import (
     PayOutRefund,
@@ -40,8 +40,7 @@ def _draw_refunds(**context: Any) -> str:
         "console/money/refunds.html",
         state=state,
         refunds=page.items,
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
+        **list_links("/console/money/refunds", page.next_after),
         **context,
     )
 

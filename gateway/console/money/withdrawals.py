@@ -8,11 +8,11 @@ from flask_babel import gettext
 from gateway import spreadsheet
 from gateway.console.money.choosing import Act, Row, act_on_chosen
 from gateway.console.money.names import merchant_names
-from gateway.console.money.reading import asked_again, chosen, one_id, typed
+from gateway.console.money.reading import chosen, list_links, one_id, typed
 from gateway.console.staff import need_staff
 from gateway.errors import NoSuchPage
 from gateway.looks import look_of, money_words, way_words
-from gateway.pages import after, command, draw, first_href, next_href, write_once
+from gateway.pages import after, command, draw, write_once
 from gateway.parts import parts
 from gateway.spreadsheet import Yuan
 from services.contracts.settlement import OwnerKind
@@ -49,9 +49,7 @@ def withdrawals() -> str | Response:
         owner_id=owner_id or "",
         withdrawals=page.items,
         names=merchant_names(who),
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
-        sheet_href=asked_again(**{"as": "xlsx"}),
+        **list_links("/console/money/withdrawals", page.next_after),
     )
 
 

@@ -62,55 +62,57 @@ class Desk:
 
     def retry(self, which: int) -> None:
         """A refund that failed is asked for again."""
-        for refund_id in self._one(which, RefundState.FAILED):
-            world, command = self.world, RetryRefund(request_id=new_id(), refund_id=refund_id)
-            world.do(
-                f"refund {refund_id} is asked for again",
-                lambda: mend_refund.retry_refund(
-                    world.db, command, world.staff(Role.CASHIER), world.now
-                ),
-                *MEND_REFUSALS,
-            )
+        refund_id = self._one(which, RefundState.FAILED)
+        if refund_id is None:
+            return
+        world, command = self.world, RetryRefund(request_id=new_id(), refund_id=refund_id)
+        world.do(
+            f"refund {refund_id} is asked for again",
+            lambda: mend_refund.retry_refund(
+                world.db, command, world.staff(Role.CASHIER), world.now
+            ),
+            *MEND_REFUSALS,
+        )
 
     def redirect(self, which: int) -> None:
         """A refund that failed goes to the household's fund."""
-        for refund_id in self._one(which, RefundState.FAILED):
-            world = self.world
-            command = RedirectRefund(
-                request_id=new_id(), refund_id=refund_id, reason="原路退不回去"
-            )
-            world.do(
-                f"refund {refund_id} goes to the fund",
-                lambda: mend_refund.redirect_refund(
-                    world.db, world.books.channels, command, world.staff(Role.CASHIER), world.now
-                ),
-                *MEND_REFUSALS,
-            )
+        refund_id = self._one(which, RefundState.FAILED)
+        if refund_id is None:
+            return
+        world = self.world
+        command = RedirectRefund(request_id=new_id(), refund_id=refund_id, reason="原路退不回去")
+        world.do(
+            f"refund {refund_id} goes to the fund",
+            lambda: mend_refund.redirect_refund(
+                world.db, world.books.channels, command, world.staff(Role.CASHIER), world.now
+            ),
+            *MEND_REFUSALS,
+        )
 
     def pay_out(self, which: int) -> None:
         """A refund of cash is given over the counter."""
-        for refund_id in self._one(which, RefundState.PENDING, Channel.DESK):
-            world, command = self.world, PayOutRefund(request_id=new_id(), refund_id=refund_id)
-            world.do(
-                f"refund {refund_id} is paid out at the desk",
-                lambda: mend_refund.pay_out_refund(
-                    world.db, command, world.staff(Role.CASHIER), world.now
-                ),
-                *MEND_REFUSALS,
-            )
+        refund_id = self._one(which, RefundState.PENDING, Channel.DESK)
+        if refund_id is None:
+            return
+        world, command = self.world, PayOutRefund(request_id=new_id(), refund_id=refund_id)
+        world.do(
+            f"refund {refund_id} is paid out at the desk",
+            lambda: mend_refund.pay_out_refund(
+                world.db, command, world.staff(Role.CASHIER), world.now
+            ),
+            *MEND_REFUSALS,
+        )
 
     def nothing_waits(self) -> None:
         """Every refund that needs a hand has had one."""
-        for which in range(len(self._waiting(RefundState.PENDING, Channel.DESK))):
-            self.pay_out(which=0 * which)
-        for which in range(len(self._waiting(RefundState.FAILED))):
-            self.redirect(which=0 * which)
+        for _ in self._waiting(RefundState.PENDING, Channel.DESK):
+            self.pay_out(0)
+        for _ in self._waiting(RefundState.FAILED):
+            self.redirect(0)
 
-    def _one(
-        self, which: int, state: RefundState, channel: Channel | None = None
-    ) -> list[str]:
+    def _one(self, which: int, state: RefundState, channel: Channel | None = None) -> str | None:
         found = self._waiting(state, channel)
-        return [found[which % len(found)]] if found else []
+        return found[which % len(found)] if found else None
 
     def _waiting(self, state: RefundState, channel: Channel | None = None) -> list[str]:
         found = select(RefundRow.refund_id).where(RefundRow.state == state)

@@ -166,4 +166,3 @@ def _count(tx: Tx, table: Any, *states: str) -> int:
 
 def _where(tx: Tx, table: Any, *conditions: Any) -> int:
     return int(tx.scalar(select(func.count()).select_from(table).where(*conditions)))
-

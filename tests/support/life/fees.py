@@ -111,44 +111,48 @@ class Fees:
 
     def offset(self, which: int) -> None:
         """抵扣物业费."""
-        for bill in self._one(which):
-            world, role = self.world, Role.OWNER
-            kind, owner_id = OwnerKind.HOUSEHOLD, self.identity.answers[bill.debtor_id]
-            if bill.debtor_kind == DebtorKind.MERCHANT:
-                kind, role = OwnerKind.MERCHANT, Role.SHOPKEEPER
-            actor = world.person(owner_id, role)
-            command = OffsetFee(
-                request_id=new_id(),
-                owner_kind=kind,
-                owner_id=owner_id,
-                bill_id=bill.bill_id,
-                amount_fen=bill.amount_fen,
-                consent=CONSENT,
-            )
-            services = FakeServices(replace(self.identity, actor=actor))
-            world.do(
-                f"offset {bill.external_number}",
-                lambda: offset_fee(world.db, services, command, actor, world.now),
-                *REFUSALS,
-            )
+        bill = self._one(which)
+        if bill is None:
+            return
+        world, role = self.world, Role.OWNER
+        kind, owner_id = OwnerKind.HOUSEHOLD, self.identity.answers[bill.debtor_id]
+        if bill.debtor_kind == DebtorKind.MERCHANT:
+            kind, role = OwnerKind.MERCHANT, Role.SHOPKEEPER
+        actor = world.person(owner_id, role)
+        command = OffsetFee(
+            request_id=new_id(),
+            owner_kind=kind,
+            owner_id=owner_id,
+            bill_id=bill.bill_id,
+            amount_fen=bill.amount_fen,
+            consent=CONSENT,
+        )
+        services = FakeServices(replace(self.identity, actor=actor))
+        world.do(
+            f"offset {bill.external_number}",
+            lambda: offset_fee(world.db, services, command, actor, world.now),
+            *REFUSALS,
+        )
 
     def open(self, which: int) -> None:
         """A payment for a home's bill, to be paid like any other."""
-        for bill in self._one(which, DebtorKind.HOME):
-            world = self.world
-            household_id = self.identity.answers[bill.debtor_id]
-            actor = world.person(household_id, Role.OWNER)
-            command = OpenFeePayment(
-                request_id=new_id(), household_id=household_id, bill_ids=[bill.bill_id]
-            )
-            services = FakeServices(replace(self.identity, actor=actor))
-            world.do(
-                f"pay bill {bill.external_number}",
-                lambda: self._opened(
-                    open_fee_payment(world.db, services, command, actor, PAY_WITHIN, world.now)
-                ),
-                *REFUSALS,
-            )
+        bill = self._one(which, DebtorKind.HOME)
+        if bill is None:
+            return
+        world = self.world
+        household_id = self.identity.answers[bill.debtor_id]
+        actor = world.person(household_id, Role.OWNER)
+        command = OpenFeePayment(
+            request_id=new_id(), household_id=household_id, bill_ids=[bill.bill_id]
+        )
+        services = FakeServices(replace(self.identity, actor=actor))
+        world.do(
+            f"pay bill {bill.external_number}",
+            lambda: self._opened(
+                open_fee_payment(world.db, services, command, actor, PAY_WITHIN, world.now)
+            ),
+            *REFUSALS,
+        )
 
     def _opened(self, opened: FeePaymentOpened) -> None:
         world = self.world
@@ -172,17 +176,17 @@ class Fees:
 
     def take_at_desk(self, which: int) -> None:
         """The cashier takes a bill's money."""
-        for bill in self._one(which):
-            world, actor = self.world, self.world.staff(Role.CASHIER)
-            command = TakeFeeAtDesk(
-                request_id=new_id(), bill_id=bill.bill_id, method=DeskMethod.CASH
-            )
-            services = FakeServices(replace(self.identity, actor=actor))
-            world.do(
-                f"{bill.external_number} at the desk",
-                lambda: take_fee_at_desk(world.db, services, command, actor, world.now),
-                *REFUSALS,
-            )
+        bill = self._one(which)
+        if bill is None:
+            return
+        world, actor = self.world, self.world.staff(Role.CASHIER)
+        command = TakeFeeAtDesk(request_id=new_id(), bill_id=bill.bill_id, method=DeskMethod.CASH)
+        services = FakeServices(replace(self.identity, actor=actor))
+        world.do(
+            f"{bill.external_number} at the desk",
+            lambda: take_fee_at_desk(world.db, services, command, actor, world.now),
+            *REFUSALS,
+        )
 
     def reverse(self, which: int) -> None:
         """An accepted payment is undone."""
@@ -204,7 +208,7 @@ class Fees:
             *REFUSALS,
         )
 
-    def _one(self, which: int, kind: DebtorKind | None = None) -> list[FeeBillRow]:
+    def _one(self, which: int, kind: DebtorKind | None = None) -> FeeBillRow | None:
         """Mostly an open bill."""
         bills = select(FeeBillRow.__table__).order_by(FeeBillRow.bill_id)
         if kind is not None:
@@ -212,4 +216,4 @@ class Fees:
         found = self.world.rows(bills)
         waiting = [bill for bill in found if bill.state == FeeBillState.OPEN]
         chosen = waiting or found
-        return [chosen[which % len(chosen)]] if chosen else []
+        return chosen[which % len(chosen)] if chosen else None

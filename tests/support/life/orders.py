@@ -53,9 +53,7 @@ class Orders:
         books = self.world.books
         self._resolve(f"cancel to {to}", payment, index, lambda at: books.cancel(payment, at, to))
 
-    def refund_part(
-        self, payment: PaymentView, index: int, amount_fen: int, to: RefundTo
-    ) -> None:
+    def refund_part(self, payment: PaymentView, index: int, amount_fen: int, to: RefundTo) -> None:
         """The cashier gives a part back, before or after settlement."""
         world, order_id = self.world, _order(payment, index)
         command = RefundOrderPart(
@@ -148,9 +146,7 @@ class Orders:
         )
         world.do(
             f"cash of {len(orders)} orders is handed in",
-            lambda: cash.hand_in(
-                world.db, command, world.staff(Role.CASHIER), world.books.terms
-            ),
+            lambda: cash.hand_in(world.db, command, world.staff(Role.CASHIER), world.books.terms),
             TooMuch,
             AlreadyResolved,
             NotFound,

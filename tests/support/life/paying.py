@@ -91,7 +91,7 @@ class Paying:
             sale = CardSale(name="储值卡", gift_fen=line.gift_fen)
         return Allocation(
             order_id=derived_id("order", self.world.key, str(number), str(index)),
-            merchant_id=self.world.merchant(line.merchant if sale is None else line.merchant),
+            merchant_id=self.world.merchant(line.merchant),
             amount_fen=line.amount_fen,
             subsidy_fen=line.subsidy_fen if sale is None else 0,
             category=line.category,

@@ -195,9 +195,7 @@ class Withdrawals:
     def run(self) -> None:
         """The worker."""
         world = self.world
-        world.job(
-            "payouts", lambda: run_payouts(world.db, world.payouts, REFUSAL_MAX, world.now)
-        )
+        world.job("payouts", lambda: run_payouts(world.db, world.payouts, REFUSAL_MAX, world.now))
 
     # the bank
 

@@ -32,6 +32,7 @@ def test_a_pass_fits_a_small_qr_code() -> None:
         "豆浆.豆浆",
         "......",
     ],
+    ids=["other community", "cut", "unsigned", "other key", "empty", "not ascii", "dots"],
 )
 def test_an_altered_or_foreign_pass_is_forged(forged: str) -> None:
     with pytest.raises(PassRefused) as refused:

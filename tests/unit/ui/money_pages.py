@@ -305,7 +305,11 @@ OF_COURIER: Pages = {
 }
 OF_SHOP["order-card"] = (
     "h5/resident/order.html",
-    {"order": s.order("completed", sells_card=True, settled_at=None, courier_name="")},
+    {
+        "order": s.order(
+            "completed", sells_card=True, settled_at=None, courier_name="", delivery_photo=""
+        )
+    },
 )
 EVERY: Pages = {**PAYING, **OF_HOUSEHOLD, **OF_SHOP, **OF_COURIER}
 ALIKE = {
