@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, Response
 from flask_babel import gettext
 
-from gateway.console.money.capitals import capitals
 from gateway.console.money.names import merchant_names
 from gateway.console.money.reading import is_id, shown_once, typed, typed_fen
 from gateway.console.staff import my_community, need_staff
@@ -23,6 +22,7 @@ from services.contracts.settlement import (
     TakeAtDesk,
     TakeDeposit,
 )
+from services.kernel.capitals import capitals
 from services.kernel.errors import NotFound
 
 blueprint = Blueprint("money_desk", __name__)

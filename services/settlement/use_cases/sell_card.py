@@ -50,7 +50,8 @@ def sell(tx: Tx, escrow: Row[Any], now: datetime) -> None:
         turn = known.version + 1
         gift_fen = max(gift_fen - known.gift_in_fen, 0)
         _change(tx, escrow.order_id, CardState.ACTIVE, money_fen, gift_fen)
-    ledger.post(tx, _card(escrow, turn).sold(money_fen, gift_fen), now)
+    if transfers := _card(escrow, turn).sold(money_fen, gift_fen):
+        ledger.post(tx, transfers, now)
     _tell(tx, escrow)
 
 

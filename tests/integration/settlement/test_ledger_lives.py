@@ -34,7 +34,8 @@ from tests.simulate.money import live
 from tests.support.frail_database import FrailDatabase
 from tests.support.life.money_life import CRASHES, MoneyLife
 from tests.support.life.paying import Line
-from tests.support.settlement import NOW, Books
+from tests.support.settlement import Books
+from tests.support.settlement_channel import NOW
 
 SEEDS = 8
 WAYS = (PayWay.WECHAT_JSAPI, PayWay.BALANCE, PayWay.ON_DELIVERY)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from services.contracts.cards import CardState, NoSuchCard
+from services.contracts.permissions import Role
 from services.contracts.settlement import (
     Allocation,
     CardSale,
@@ -14,6 +15,7 @@ from services.contracts.settlement import (
     ClosePayment,
     InsufficientFunds,
     PartsFixed,
+    Pay,
     PaymentOver,
     PaymentView,
     PayWay,
@@ -29,6 +31,7 @@ from services.settlement.tables import ChannelOrderRow
 from services.settlement.tables_cards import CardRow
 from services.settlement.use_cases.close_payment import close_payment
 from services.settlement.use_cases.open_payment import open_payment
+from services.settlement.use_cases.pay import pay
 from tests.support.life.world import World
 from tests.support.settlement import open_command
 
@@ -108,11 +111,19 @@ class Paying:
     ) -> None:
         """A tap on 「支付」 with a choice; the same payment may be tapped with another one."""
         parts = f" fund {fund_fen}" * bool(fund_fen) + f" card {card_id}" * bool(card_id)
-        self.world.do(
-            f"pay {self.world.name(payment)} by {way} of {openid}{parts}",
-            lambda: self.world.books.pay(
-                payment, openid, way=way, fund_fen=fund_fen, card_id=card_id
-            ),
+        world = self.world
+        command = Pay(
+            request_id=new_id(),
+            payment_id=payment.payment_id,
+            openid=openid,
+            way=way,
+            fund_fen=fund_fen,
+            card_id=card_id,
+        )
+        payer = world.person(payment.household_id, Role.OWNER)
+        world.do(
+            f"pay {world.name(payment)} by {way} of {openid}{parts}",
+            lambda: pay(world.db, world.books.channels, command, payer, world.now),
             *PAY_REFUSALS,
         )
 

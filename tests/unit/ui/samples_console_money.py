@@ -5,11 +5,11 @@ from typing import Any
 
 from gateway.console.flow import flow_of
 from gateway.console.money.books import CORRECTABLE, behind, by_hands
-from gateway.console.money.capitals import capitals
 from gateway.console.money.cash import owing
 from gateway.console.money.choosing import Act, Outcome, Row
 from services.contracts import cards, fees, settlement, withdrawals
 from services.contracts.permissions import Permission
+from services.kernel.capitals import capitals
 from tests.unit.ui import samples as s
 from tests.unit.ui import samples_treasury as t
 

@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.console.flow import flow_of
-from gateway.console.money.capitals import capitals
 from services.contracts.settlement import Custody
+from services.kernel.capitals import capitals
 from tests.unit.ui import samples_treasury as t
 
 CAPITALS = [
