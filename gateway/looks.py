@@ -91,7 +91,7 @@ STEPS = {
     "left": N_("配送员离开小区"),
     "delivered": N_("送到门口"),
     "completed": N_("确认收货"),
-    "card_sold": N_("储值卡到账"),
+    "card_sold": N_("会员卡到账"),
     "settled": N_("货款付给商家"),
     "card_kept": N_("卡里的钱由物业保管"),
     "closing": N_("正在关闭"),

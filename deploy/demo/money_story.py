@@ -47,8 +47,8 @@ def tell_split_payment(story: Story) -> None:
     with story.step("a part is given back; the merchant gets the rest") as notes:
         keeper = story.person(story.shop.keeper.key)
         before = merchant_balance(keeper)
-        body = {"amount_fen": 100, "to": "channel", "reason": "少了一杯"}
-        cashier.post(f"/orders/{order_id}/refunds", body)
+        back = {"amount_fen": 100, "to": "channel", "reason": "少了一杯"}
+        cashier.post(f"/orders/{order_id}/refunds", back)
         receive(story, order_id)
         wanted = before + amount_fen - 100
         wait_for(lambda: merchant_balance(keeper) == wanted, "the merchant's money")
@@ -148,7 +148,7 @@ def open_shop(story: Story) -> tuple[str, Any, Any]:
     }
     Staff(story.gateway, "jingli", story.password).post("/merchants", body)
     keeper = Person(story.gateway, story.sandbox, openid, story.app_id)
-    plan = _put(keeper, store_id, "card_plan", "储值卡 充800送80", CARD_PRICE_FEN, CARD_GIFT_FEN)
+    plan = _put(keeper, store_id, "card_plan", "会员卡 充800送80", CARD_PRICE_FEN, CARD_GIFT_FEN)
     return merchant_id, plan, _put(keeper, store_id, "goods", "牛肉面", MEAL_FEN, 0)
 
 

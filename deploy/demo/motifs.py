@@ -244,7 +244,7 @@ def box(draw: ImageDraw.ImageDraw, seed: int) -> None:
 
 
 BY_WORD: tuple[tuple[str, Motif], ...] = (
-    ("储值卡", card),
+    ("会员卡", card),
     ("早餐 面食 汤 小菜 豆制品 净菜", bowl),
     ("水果 果切", round_of((242, 158, 46))),
     ("蔬菜", leaf),

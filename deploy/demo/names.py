@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from deploy.demo.shops import SHOPS
 
 
-
 def _fen(yuan: str) -> int:
     """Yuan as fen. The launcher reads names before any package is installed, so no earlier."""
     from services.kernel.money import from_yuan

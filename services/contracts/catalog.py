@@ -14,7 +14,7 @@ Quantity = Annotated[int, Field(strict=True, ge=1, le=999)]
 
 
 class ItemKind(StrEnum):
-    """商品, 服务 or 储值卡."""
+    """商品, 服务 or 会员卡."""
 
     GOODS = "goods"
     SERVICE = "service"

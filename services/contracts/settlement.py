@@ -342,6 +342,7 @@ class PaymentView(View):
     channel: Channel | None = None
     paid_at: datetime | None = None
     fund_fen: int = 0
+    card_id: Id | None = None
     card_fen: int = 0
     custody: Custody = Custody.COLLECT
     ways: list[PayWay] = []

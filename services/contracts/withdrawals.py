@@ -25,7 +25,7 @@ class WithdrawalState(StrEnum):
 
     TO_APPROVE = "to_approve"
     TO_PAY = "to_pay"
-    """Approved, or small enough: the transfer is about to be asked for, or waits for a bank file."""
+    """Approved, or small enough: about to be asked of WeChat, or waiting for a bank file."""
     PAYING = "paying"
     """The channel or the bank has it; the end is not known."""
     AWAITING_PAYEE = "awaiting_payee"

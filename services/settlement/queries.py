@@ -120,6 +120,7 @@ def payment_view(row: Row[Any], parts: Iterable[Allocation]) -> PaymentView:
         channel=Channel(row.channel) if row.channel else None,
         paid_at=row.paid_at,
         fund_fen=row.fund_fen,
+        card_id=row.card_id,
         card_fen=row.card_fen + row.gift_fen,
         custody=Custody(row.custody),
         allocations=list(parts),

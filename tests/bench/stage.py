@@ -20,15 +20,13 @@ NO_LIMITS = {
 
 
 @contextmanager
-def private_installation(home: Path) -> Iterator[Installation]:
+def private_installation(home: Path, name: str = "linlibench") -> Iterator[Installation]:
     """Up with the demo community, with its settings in this process; dropped afterwards."""
     with tempfile.TemporaryDirectory(prefix="linli-bench-") as root:
         kept = dict(os.environ)
         for name in [name for name in kept if name.startswith("LINLI_")]:
             del os.environ[name]  # the running installation's settings are not this one's
-        installation = Installation(
-            Path(root), demo=True, name="linlibench", shared=home, extra=NO_LIMITS
-        )
+        installation = Installation(Path(root), demo=True, name=name, shared=home, extra=NO_LIMITS)
         try:
             with installation:
                 os.environ.update(installation.environment)

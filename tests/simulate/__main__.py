@@ -2,6 +2,8 @@
 
 They live in a database of their own on the server of LINLI_TEST_DATABASE_URL, else of
 LINLI_DATABASE_URL. A seed that fails tells its life, and lives it again with `--from S --seeds 1`.
+
+`--processes N`: runs with real services that are killed -9, in an installation of their own.
 """
 
 import argparse
@@ -12,8 +14,12 @@ import sys
 import warnings
 from dataclasses import asdict
 
-from tests.simulate import money
+from deploy.local.home import current_home
+from tests.bench.stage import private_installation
+from tests.simulate import money, processes
 from tests.simulate.money import Lived
+from tests.simulate.processes import Run
+from tests.system.life import Life
 
 SIMULATIONS = {"money": money}
 
@@ -22,25 +28,59 @@ def main() -> int:
     """Live the lives; 1 when one of them did not end with proved books."""
     parser = argparse.ArgumentParser(prog="./linli simulate", description=__doc__)
     parser.add_argument("name", choices=sorted(SIMULATIONS))
-    parser.add_argument("--seeds", type=int, required=True, help="how many lives")
+    count = parser.add_mutually_exclusive_group(required=True)
+    count.add_argument("--seeds", type=int, default=0, help="how many lives")
+    count.add_argument(
+        "--processes", type=int, default=0, help="how many runs of real processes and kill -9"
+    )
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed (0)")
     parser.add_argument("--json", action="store_true", help="each life for programs")
     asked = parser.parse_args()
-    if asked.seeds < 1:
-        parser.error("--seeds is at least 1")
-    if "LINLI_TEST_DATABASE_URL" not in os.environ:
-        os.environ["LINLI_TEST_DATABASE_URL"] = os.environ["LINLI_DATABASE_URL"]
+    if asked.seeds + asked.processes < 1:
+        parser.error("--seeds or --processes is at least 1")
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)  # setbacks are what these lives are made of
-    simulation, lives = SIMULATIONS[asked.name], []
+    if asked.processes:
+        return _runs(range(asked.first, asked.first + asked.processes), asked.json)
+    return _lives(asked.name, range(asked.first, asked.first + asked.seeds), asked.json)
+
+
+def _lives(name: str, seeds: range, as_json: bool) -> int:
+    if "LINLI_TEST_DATABASE_URL" not in os.environ:
+        os.environ["LINLI_TEST_DATABASE_URL"] = os.environ["LINLI_DATABASE_URL"]
+    simulation, lives = SIMULATIONS[name], []
     with simulation.scratch() as db:
-        for seed in range(asked.first, asked.first + asked.seeds):
+        for seed in seeds:
             lives.append(simulation.live(db, seed))
-            _tell(asked.name, lives[-1], alone=asked.seeds == 1)
-    if asked.json:
-        json.dump(_summary(asked.name, lives), sys.stdout, ensure_ascii=False, indent=1)
+            _tell(name, lives[-1], alone=len(seeds) == 1)
+    if as_json:
+        json.dump(_summary(name, lives), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
     return 1 if any(life.fault for life in lives) else 0
+
+
+def _runs(seeds: range, as_json: bool) -> int:
+    """In an installation of their own beside the running one."""
+    runs = []
+    with private_installation(current_home().root, name="linlisim") as installation:
+        life = Life(installation)
+        life.restock()
+        for seed in seeds:
+            runs.append(processes.run(installation, life, seed))
+            _tell_run(runs[-1])
+    if as_json:
+        json.dump([asdict(run) for run in runs], sys.stdout, ensure_ascii=False, indent=1)
+        sys.stdout.write("\n")
+    return 1 if any(run.fault for run in runs) else 0
+
+
+def _tell_run(run: Run) -> None:
+    """One line; what was done when it failed."""
+    verdict = "✗" if run.fault else "✓"
+    dead = " ".join(run.killed)
+    print(f"{verdict} run {run.seed}  killed: {dead}  {run.seconds:.1f} s", file=sys.stderr)
+    if run.fault:
+        print(*run.deeds, run.fault, sep="\n", file=sys.stderr)
 
 
 def _tell(name: str, life: Lived, alone: bool) -> None:

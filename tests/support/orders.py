@@ -58,7 +58,7 @@ class Street:
         self.stick = _goods(self.breakfast, "油条", 200)
         self.wash = _goods(self.laundry, "洗衣", 2000)
         self.iron = _goods(self.laundry, "熨烫", 800)
-        self.plan = _goods(self.breakfast, "储值卡", 30_000).model_copy(
+        self.plan = _goods(self.breakfast, "会员卡", 30_000).model_copy(
             update={"kind": ItemKind.CARD_PLAN, "gift_fen": 3000}
         )
         wares = (self.soy, self.stick, self.wash, self.iron, self.plan)

@@ -38,7 +38,7 @@ class CardShop:
 
     def ordered(self, household_id: str = "") -> PaymentView:
         """A payment for a card, open."""
-        sale = CardSale(name="储值卡 充300送30", gift_fen=self.gift_fen)
+        sale = CardSale(name="会员卡 充300送30", gift_fen=self.gift_fen)
         return self._open(household_id or new_id(), self.price_fen, card=sale)
 
     def paid(self, household_id: str = "") -> PaymentView:

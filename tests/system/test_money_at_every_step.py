@@ -142,10 +142,7 @@ def test_a_cards_rest_comes_back_once_though_processes_die_on_the_way(
     cards = f"SELECT COUNT(*) FROM card WHERE merchant_id = '{merchant_id}'"
     wait_until(lambda: money.life.scalar("settlement", cards) == 1, 60, "the card")
     before = money.balance()
-    marks = [
-        arm(name)
-        for name in ("merchant.left.before_commit", "card.returned.before_commit")
-    ]
+    marks = [arm(name) for name in ("merchant.left.before_commit", "card.returned.before_commit")]
     manager = money.life.staff("jingli")
     money.life.post(manager, f"/merchants/{merchant_id}/leave", {"reason": "连夜搬走，联系不上"})
     wanted = before + placed["amount_fen"]

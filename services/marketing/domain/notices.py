@@ -101,11 +101,11 @@ WORDINGS: dict[Kind, Wording] = {
         RESIDENTS_ORDER,
     ),
     Kind.CARD_SOLD: Wording(
-        "卖出储值卡，余额由物业保管", (_NUMBER, _GOODS, _amount("已储值")), MERCHANTS_ORDER
+        "卖出会员卡，余额由物业保管", (_NUMBER, _GOODS, _amount("已储值")), MERCHANTS_ORDER
     ),
     Kind.CARD_RETURNED: Wording(
         "商家已退出，储值余额退回家庭资金账户",
-        (Keyword("thing2", "储值卡", "card"), _amount("退回金额")),
+        (Keyword("thing2", "会员卡", "card"), _amount("退回金额")),
         "/h5/cards",
     ),
     Kind.WITHDRAWAL_WAITS: Wording(

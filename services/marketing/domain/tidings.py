@@ -28,7 +28,7 @@ CHINA = timezone(timedelta(hours=8))
 _BACK_TO = {
     RefundTo.CHANNEL: "原支付方式",
     RefundTo.FUND: "家庭资金账户",
-    RefundTo.CARD: "储值卡",
+    RefundTo.CARD: "会员卡",
 }
 
 

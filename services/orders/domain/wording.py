@@ -13,13 +13,13 @@ NOTE_CARD_KEPT = "消费一笔，结算一笔"
 NOTE_PAID_BY = {
     Channel.DELIVERY: "送达时付给配送员",
     Channel.DESK: "在物业服务台支付",
-    Channel.INTERNAL: "用账户余额或储值卡支付",
+    Channel.INTERNAL: "用账户余额或会员卡支付",
 }
 """Where it needs a word: the others are what a payer expects."""
 REFUNDED_TO = {
     RefundTo.CHANNEL: "原路退回",
     RefundTo.FUND: "退到家庭资金账户",
-    RefundTo.CARD: "退回储值卡",
+    RefundTo.CARD: "退回会员卡",
 }
 _SHORT_MAX = 200
 
@@ -37,13 +37,13 @@ def subject_of(store_names: list[str]) -> str:
 
 
 def refund_note(to: RefundTo, amount_fen: int, order_fen: int) -> str:
-    """原路退回; with its amount where it is not all of the order's: ¥3.00 退回储值卡."""
+    """原路退回; with its amount where it is not all of the order's: ¥3.00 退回会员卡."""
     words = REFUNDED_TO[to]
     return words if amount_fen == order_fen else f"¥{as_yuan(amount_fen)} {words}"
 
 
 def card_name(item_name: str, sku_name: str, quantity: int) -> str:
-    """储值卡 充300送30, 储值卡 充300送30×2: what the card is called for as long as it lives."""
+    """会员卡 充300送30, 会员卡 充300送30×2: what the card is called for as long as it lives."""
     name = " ".join(filter(None, (item_name, sku_name if sku_name != item_name else "")))
     return shortened(f"{name}×{quantity}" if quantity > 1 else name)
 

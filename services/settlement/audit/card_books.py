@@ -16,8 +16,8 @@ from services.settlement.tables_cards import CardRow
 def claims() -> list[Claim]:
     """Name, sentence, the table whose rows are looked at, and what would break the sentence."""
     return [
-        ("card_money", "每张储值卡售出和退回的金额与账本一致", CardRow, _wrong_money()),
-        ("card_sales", "每笔完成的售卡订单都有它的储值卡", CardRow, _sales_without_card()),
+        ("card_money", "每张会员卡售出和退回的金额与账本一致", CardRow, _wrong_money()),
+        ("card_sales", "每笔完成的售卡订单都有它的会员卡", CardRow, _sales_without_card()),
         ("card_gifts", "商家承诺的赠送额等于会员卡上的赠送额", CardRow, _wrong_promises()),
     ]
 

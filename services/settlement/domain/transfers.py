@@ -54,6 +54,10 @@ class TransferKind(StrEnum):
     CORRECTION = "correction"
 
 
+BETWEEN_HOLDERS = frozenset({TransferKind.CASH_COLLECTED, TransferKind.CASH_HANDED_IN})
+"""Money that only changes hands: who holds it for us owes it, so the arrow points to minus."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """So much on one account, with its sign."""

@@ -30,7 +30,7 @@ from services.settlement import ledger, money_queries, queries, statement_querie
 from services.settlement.domain import accounts
 from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.days import bounds, day_of
-from services.settlement.domain.transfers import flows
+from services.settlement.domain.transfers import BETWEEN_HOLDERS, flows
 from services.settlement.use_cases.withdraw_rights import may_view
 from services.settlement.withdrawal_queries import withdrawable_fen
 
@@ -149,6 +149,7 @@ def _steps(entries: list[money_queries.OrderEntry]) -> list[MoneyStep]:
     steps: list[MoneyStep] = []
     for _, group in groupby(entries, lambda entry: entry.transfer_id):
         parts = list(group)
+        sign = -1 if parts[0].reason in BETWEEN_HOLDERS else 1
         steps += [
             MoneyStep(
                 at=parts[0].at,
@@ -159,6 +160,6 @@ def _steps(entries: list[money_queries.OrderEntry]) -> list[MoneyStep]:
                 transfer_id=parts[0].transfer_id,
                 by=parts[0].made_by,
             )
-            for flow in flows([(part.account_kind, part.amount_fen) for part in parts])
+            for flow in flows([(part.account_kind, sign * part.amount_fen) for part in parts])
         ]
     return steps

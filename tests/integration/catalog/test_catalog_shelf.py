@@ -226,7 +226,7 @@ def test_the_overview_counts_items_and_what_is_sold_out(db: Database) -> None:
 def test_a_card_plan_keeps_what_the_merchant_promises_on_top(db: Database) -> None:
     store_id, plan = new_id(), spec(stock=None, price_fen=30_000)
     plan = plan.model_copy(update={"gift_fen": 3000})
-    command = item_command(store_id, [plan], kind=ItemKind.CARD_PLAN, name="储值卡")
+    command = item_command(store_id, [plan], kind=ItemKind.CARD_PLAN, name="会员卡")
     keeper = shopkeeper_of(store_id)
     [sku] = put_item(db, command, keeper, NOW).skus
     assert (sku.price_fen, sku.gift_fen, sku.stock) == (30_000, 3000, None)

@@ -26,7 +26,7 @@ def test_a_card_in_a_cart_of_goods_becomes_an_order_of_its_own_under_the_same_pa
     opened = walk.services.payments[placed.payment_id]
     assert [part.card for part in opened.allocations] == [
         None,
-        CardSale(name="储值卡", gift_fen=3000),
+        CardSale(name="会员卡", gift_fen=3000),
     ]
     assert opened.subject == "老陈早餐"
 

@@ -103,7 +103,7 @@ def test_money_for_something_else_changes_nothing_and_calls_a_person(walk: Walk)
     [
         (Channel.WECHAT, "paid", ""),
         (Channel.DESK, "paid", "在物业服务台支付"),
-        (Channel.INTERNAL, "paid", "用账户余额或储值卡支付"),
+        (Channel.INTERNAL, "paid", "用账户余额或会员卡支付"),
         (Channel.DELIVERY, "pay_on_delivery", "送达时付给配送员"),
     ],
 )
@@ -173,7 +173,7 @@ def test_an_order_paid_in_two_ways_is_refunded_when_both_parts_are_back(walk: Wa
     view = walk.view(order_id)
     assert (view.refunded_at, view.refunded_fen) == (NOW, 1400)
     notes = [entry.note for entry in view.timeline[-2:]]
-    assert notes == ["¥4.00 退回储值卡", "¥10.00 原路退回"]
+    assert notes == ["¥4.00 退回会员卡", "¥10.00 原路退回"]
 
 
 def test_money_too_much_that_went_back_is_noted_on_all_orders_of_the_payment(walk: Walk) -> None:

@@ -70,7 +70,7 @@ def test_the_money_of_a_sold_card_stays_with_the_property(shop: CardShop) -> Non
     card = shop.sold()
     view = shop.seen(card)
     assert (view.state, view.money_fen, view.gift_fen) == (CardState.ACTIVE, 30_000, 3000)
-    assert (view.paid_in_fen, view.name) == (30_000, "储值卡 充300送30")
+    assert (view.paid_in_fen, view.name) == (30_000, "会员卡 充300送30")
     assert merchants_money(shop) == 0
     assert shop.books.balance(accounts.COMMISSION) == 0
     assert shop.books.balance(accounts.escrow(card_of(card))) == 0

@@ -91,7 +91,7 @@ class Paying:
     def _order(self, line: Line, number: int, index: int) -> Allocation:
         sale = None
         if line.gift_fen is not None:
-            sale = CardSale(name="储值卡", gift_fen=line.gift_fen)
+            sale = CardSale(name="会员卡", gift_fen=line.gift_fen)
         return Allocation(
             order_id=derived_id("order", self.world.key, str(number), str(index)),
             merchant_id=self.world.merchant(line.merchant),

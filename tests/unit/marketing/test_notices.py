@@ -143,12 +143,12 @@ def test_a_returned_card_is_told_to_its_household() -> None:
         aggregate_id=new_id(),
         merchant_id=MERCHANT,
         household_id=HOUSEHOLD,
-        card_name="储值卡 充300送30",
+        card_name="会员卡 充300送30",
         amount_fen=15_000,
     )
     assert told(returned) == [("card.returned", Audience.HOUSEHOLD, HOUSEHOLD)]
     facts = tidings_of(returned)[0].facts
-    assert (facts["card"], facts["amount"]) == ("储值卡 充300送30", "¥150.00")
+    assert (facts["card"], facts["amount"]) == ("会员卡 充300送30", "¥150.00")
 
 
 def withdrawal(state: WithdrawalState, owner_kind: OwnerKind, note: str = "") -> WithdrawalChanged:

@@ -48,7 +48,7 @@ def goods(store_id: str, price_fen: int = 300, quantity: int = 1, **fields: obje
 
 
 def plan(store_id: str, quantity: int = 1) -> ReservedLine:
-    named = {"item_name": "储值卡", "sku_name": "充300送30", "category": "储值卡"}
+    named = {"item_name": "会员卡", "sku_name": "充300送30", "category": "会员卡"}
     return goods(store_id, 30_000, quantity, kind=ItemKind.CARD_PLAN, gift_fen=3000, **named)
 
 
@@ -125,9 +125,9 @@ def test_each_prepaid_card_is_an_order_of_its_own_beside_the_goods_of_its_store(
     assert [one.order.sells_card for one in placed] == [False, True, False, True]
     assert [one.allocation.card for one in placed] == [
         None,
-        CardSale(name="储值卡 充300送30", gift_fen=3000),
+        CardSale(name="会员卡 充300送30", gift_fen=3000),
         None,
-        CardSale(name="储值卡 充300送30×2", gift_fen=6000),
+        CardSale(name="会员卡 充300送30×2", gift_fen=6000),
     ]
 
 
