@@ -6,7 +6,7 @@ import json
 import sys
 import warnings
 
-BENCHES = ("rpc", "orders", "notify")
+BENCHES = ("rpc", "orders", "notify", "ledger")
 
 
 def main() -> int:

@@ -65,7 +65,7 @@ def open_command(*amounts_fen: int, **changes: object) -> OpenPayment:
 
 def member_of(household_id: str) -> Actor:
     """A resident of the household."""
-    permissions = frozenset({Permission.PAYMENT_PAY, Permission.FUND_VIEW})
+    permissions = frozenset({Permission.PAYMENT_PAY, Permission.FUND_VIEW, Permission.FUND_USE})
     return Actor(account_id=new_id(), permissions=permissions, groups={household_id: Role.OWNER})
 
 

@@ -158,8 +158,11 @@ def paid_late(real: Books, world: Sandbox, payment: PaymentView) -> str:
     closed = close_payment(real.db, real.channels, command, now())
     assert closed.state is PaymentState.CLOSED
     world.ask("PUT", "trouble", {"pay_after_close": True})
-    world.pays(view.prepay_id)
-    (trade,) = [t for t in world.ask("GET", "trades")["trades"] if t["prepay_id"] == view.prepay_id]
+    assert view.offer is not None
+    assert view.offer.jsapi is not None
+    prepay_id = view.offer.jsapi.package.removeprefix("prepay_id=")
+    world.pays(prepay_id)
+    (trade,) = [t for t in world.ask("GET", "trades")["trades"] if t["prepay_id"] == prepay_id]
     return trade["out_trade_no"]
 
 
@@ -178,4 +181,4 @@ def test_a_difference_between_bill_and_books_is_named(real: Books, world: Sandbo
     assert not view.proved
     (difference,) = view.proofs[-1].differences
     assert number in difference
-    assert "bill -1500, ledger 0" in difference
+    assert "渠道已收 ¥15.00" in difference
