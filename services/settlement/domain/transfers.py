@@ -7,6 +7,7 @@ insert meets the first one's key.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from services.contracts.settlement import Unbalanced
 from services.kernel.ids import derived_id
@@ -91,7 +92,7 @@ class Transfer:
         if len({entry.account for entry in self.entries}) != len(self.entries):
             raise Unbalanced(f"{self.kind} of {self.purpose} names an account twice")
 
-    @property
+    @cached_property
     def transfer_id(self) -> str:
         """The same for the same kind and purpose."""
         return derived_id("transfer", self.kind, self.purpose)

@@ -111,17 +111,23 @@ def _wanted(tx: Tx, payment: Row[Any], command: Pay, before: Cover) -> Cover:
         return Cover() if command.way is not PayWay.BALANCE else _all_from_fund(payment)
     if payment.custody == Custody.PLATFORM:
         raise WayNotOpen("the shop itself receives here", fields={"way": "fund"})
-    if (command.fund_fen, command.card_id) == (before.fund_fen, before.card_id):
-        return before
+    wanted = before
+    if (command.fund_fen, command.card_id) != (before.fund_fen, before.card_id):
+        wanted = _fresh(tx, payment, command)
+    if command.way is PayWay.BALANCE and wanted.total_fen < payment.amount_fen:
+        missing = payment.amount_fen - wanted.total_fen
+        raise InsufficientFunds("not enough", fields={"missing_fen": str(missing)})
+    return wanted
+
+
+def _fresh(tx: Tx, payment: Row[Any], command: Pay) -> Cover:
+    """Another wish than the one that was set aside for; TooMuch for more than is to be paid."""
     parts = queries.allocations(tx, payment.payment_id)
     card_fen, gift_fen = _from_card(tx, payment, command, parts)
     wanted = Cover(command.fund_fen, command.card_id, card_fen, gift_fen)
     if wanted.total_fen > payment.amount_fen:
         left = payment.amount_fen - card_fen - gift_fen
         raise TooMuch("more than is to be paid", fields={"left_fen": str(left)})
-    if command.way is PayWay.BALANCE and wanted.total_fen < payment.amount_fen:
-        missing = payment.amount_fen - wanted.total_fen
-        raise InsufficientFunds("not enough", fields={"missing_fen": str(missing)})
     return wanted
 
 
