@@ -120,6 +120,12 @@ TEXTS: dict[str, ErrorText] = {
     "settlement.no_such_card": ErrorText(
         N_("没有这张卡"), N_("没有这张会员卡，或者它不属于您。"), PROPERTY, MONEY_SAFE
     ),
+    "settlement.card_spent": ErrorText(
+        N_("这张卡已经用过"),
+        N_("卡里的钱已经用掉一部分，售卡这一单不能整笔冻结。"),
+        N_("请直接退卡里还剩的钱。"),
+        N_("钱没有动过。"),
+    ),
     # reconciliation
     "settlement.no_such_day": ErrorText(
         N_("没有这一天"), N_("这一天还没有对过账。"), N_("请先对这一天的账。")

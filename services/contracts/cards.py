@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from services.kernel.errors import NotFound
+from services.kernel.errors import Conflict, NotFound
 from services.kernel.ids import Id
 from services.kernel.money import Fen
 from services.kernel.wire import Event, PageQuery, Query, ShortText, View
@@ -22,6 +22,14 @@ class NoSuchCard(NotFound):
     """There is no such card, or it is not yours."""
 
     code = "settlement.no_such_card"
+
+
+class CardSpent(Conflict):
+    """A part of the card is spent or set aside, so that its sale cannot be frozen as a whole;
+    `fields.left_fen` says what can still be refunded.
+    """
+
+    code = "settlement.card_spent"
 
 
 class CardsQuery(PageQuery):

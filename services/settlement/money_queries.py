@@ -151,6 +151,7 @@ def order_row(tx: Tx, order_id: str) -> Row[Any] | None:
             PaymentRow.custody,
             AllocationRow.merchant_id,
             AllocationRow.amount_fen,
+            AllocationRow.card_name,
             EscrowRow.state,
             EscrowRow.custodian,
             EscrowRow.channel_fen,

@@ -117,3 +117,9 @@ def undone(settled: Settlement, part_fen: int) -> Settlement:
         return fen - fen * left_fen // settled.money_fen
 
     return Settlement(part_fen, share(settled.commission_fen), share(settled.subsidy_fen))
+
+
+def gift_undone(settled: Settlement, part_fen: int, left_fen: int) -> Settlement:
+    """The same for so much of `left_fen` when none of it is money: the discount shrinks with it."""
+    kept_fen = settled.subsidy_fen * (left_fen - part_fen) // left_fen
+    return Settlement(0, 0, settled.subsidy_fen - kept_fen)

@@ -97,6 +97,8 @@ def take(tx: Tx, payment: Row[Any], due_fen: int, now: datetime) -> tuple[Cover,
         if held_fen:
             hold_id = _hold_id(payment.payment_id, part, payment.cover_count)
             back += holds.resolve(tx, hold_id, taken_fen, now)
+    if taken != before:
+        _keep(tx, payment.payment_id, taken, payment.cover_count)
     return taken, back
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from services.contracts.settlement import (
     Channel,
+    Custody,
     DeskMethod,
     DeskReceipt,
     DeskReceiptQuery,
@@ -15,6 +16,7 @@ from services.contracts.settlement import (
     PaymentState,
     TakeAtDesk,
     TakeDeposit,
+    WayNotOpen,
 )
 from services.kernel import requests
 from services.kernel.actor import Actor
@@ -55,7 +57,8 @@ _DUE_NOW = (
 
 
 def take_at_desk(db: Database, command: TakeAtDesk, actor: Actor, now: datetime) -> DeskReceipt:
-    """The money of an open payment is in the till: hold it; PaymentOver when it is not open.
+    """The money of an open payment is in the till: hold it; PaymentOver when it is not open,
+    WayNotOpen where the shop itself receives.
 
     A channel order that is still open is closed by the next poll, since the payment is over.
     """
@@ -70,6 +73,8 @@ def take_at_desk(db: Database, command: TakeAtDesk, actor: Actor, now: datetime)
             if payment.state != PaymentState.OPEN:
                 over = f"the payment is {payment.state}"
                 raise PaymentOver(over, fields={"state": payment.state})
+            if payment.custody == Custody.PLATFORM:
+                raise WayNotOpen("the shop itself receives here", fields={"way": Channel.DESK})
             claim.answer = _take(tx, payment, command, actor, now)
         return claim.answer
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, update
 
+from services.contracts.cards import CardSpent
 from services.contracts.settlement import (
     EscrowState,
     FreezeOrder,
@@ -26,7 +27,14 @@ from services.kernel.db import Database, Tx
 from services.settlement import ledger, locks
 from services.settlement.domain import accounts, postings
 from services.settlement.domain.accounts import Custodian
-from services.settlement.domain.escrows import EscrowAct, Settlement, part_of, resolve, undone
+from services.settlement.domain.escrows import (
+    EscrowAct,
+    Settlement,
+    gift_undone,
+    part_of,
+    resolve,
+    undone,
+)
 from services.settlement.domain.postings import Purse
 from services.settlement.tables import EscrowRow
 from services.settlement.use_cases import return_profit, sell_card
@@ -124,7 +132,10 @@ def _freeze(tx: Tx, escrow: Row[Any], command: FreezeOrder, now: datetime) -> Fr
     if not held:
         settled = _settled(escrow)
         reason, tag = command.reason, f"freeze.{escrow.releases}"
-        taken_fen, owed_fen = _take_back(tx, escrow, settled, tag, reason, now)
+        try:
+            taken_fen, owed_fen = _take_back(tx, escrow, settled, tag, reason, now)
+        except TooMuch as spent:
+            raise CardSpent("a part of the card has been used", fields=spent.fields) from spent
     tx.execute(_FREEZE, {"order": escrow.order_id})
     return FrozenView(
         order_id=escrow.order_id,
@@ -140,8 +151,7 @@ def _give_part(tx: Tx, escrow: Row[Any], back: Back, now: datetime) -> None:
     if back.amount_fen > left.total_fen:
         raise TooMuch("more than is left", fields={"left_fen": str(left.total_fen)})
     if state is EscrowState.RELEASED:
-        money_fen = part_of(left, back.amount_fen).money_fen
-        undo = undone(_settled(escrow), money_fen)
+        undo = _undone(escrow, back.amount_fen)
         if escrow.custodian == Custodian.CHANNEL:
             return_profit.take_back(tx, escrow, undo, back, now)
         else:
@@ -185,6 +195,14 @@ def _settled(escrow: Row[Any]) -> Settlement:
     )
 
 
+def _undone(escrow: Row[Any], amount_fen: int) -> Settlement:
+    """The settled shares that go with so much of the order."""
+    settled, left = _settled(escrow), left_of(escrow)
+    if not settled.money_fen:
+        return gift_undone(settled, amount_fen, left.total_fen)
+    return undone(settled, part_of(left, amount_fen).money_fen)
+
+
 def _take_back(
     tx: Tx, escrow: Row[Any], undo: Settlement, tag: str, reason: str, now: datetime
 ) -> tuple[int, int]:
@@ -198,7 +216,7 @@ def _take_back(
         return undo.money_fen, 0
     purse = _purse(tx, escrow)
     purpose = f"{escrow.order_id}.{tag}"
-    if undo.money_fen:
+    if undo.money_fen or undo.subsidy_fen:
         transfer = postings.taken_back(deal_of(escrow), undo, purse, purpose, reason)
         ledger.post(tx, [transfer], now)
     _, _, owed_fen = purse.pay(undo.net_fen)

@@ -19,6 +19,7 @@ from services.contracts.settlement import (
     RefundState,
     RefundView,
     RetryRefund,
+    WayNotOpen,
 )
 from services.kernel import outbox, requests
 from services.kernel.actor import Actor
@@ -26,6 +27,7 @@ from services.kernel.db import Database, Tx
 from services.kernel.errors import NotFound
 from services.settlement import ledger, locks, money_queries, queries
 from services.settlement.domain import postings
+from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.channel import ChannelRefund, PayChannel
 from services.settlement.domain.postings import RefundWay
 from services.settlement.tables import RefundRow
@@ -125,11 +127,16 @@ def _refuse_before_hand_in(tx: Tx, row: Row[Any]) -> None:
 def _ask_once_more(
     db: Database, channels: Mapping[Channel, PayChannel], refund_id: str, now: datetime
 ) -> None:
-    """A refund that the channel paid after all must not be paid a second time."""
+    """A refund that the channel pays after all must not be paid a second time.
+
+    WayNotOpen where the shop itself received: the property has nothing to put on a fund.
+    """
     with db.reading() as tx:
         row = queries.refund_with_trade(tx, refund_id)
     if row is None or row.state != RefundState.FAILED or row.channel == Channel.DESK:
         return
+    if row.custodian == Custodian.CHANNEL:
+        raise WayNotOpen("the shop itself received it", fields={"way": "fund"})
     channel = channels[Channel(row.channel)]
     try:
         news = channel.query_refund(queries.refund_ref(row))
@@ -139,6 +146,8 @@ def _ask_once_more(
     if news.state is RefundState.DONE:
         with db.transaction() as tx:
             keep_refund_news(tx, channel.till.channel, news, now)
+    elif news.state is not RefundState.FAILED:
+        raise AlreadyResolved("the channel is paying it out", fields={"state": news.state})
 
 
 def _failed(tx: Tx, refund_id: str) -> Row[Any]:

@@ -28,9 +28,12 @@ from services.settlement.use_cases.release_order import (
 def release_escrow(tx: Tx, event: OrderCompleted, terms: Terms) -> None:
     """Pay what is held for a completed order to its merchant, this very moment.
 
-    In a dispute, or while its cash is not at the desk, the money follows later.
+    In a dispute, or while its cash is not at the desk, the money follows later. When a ruling came
+    first, that stands.
     """
     escrow = held_for(tx, event.aggregate_id)
+    if _ruled(escrow):
+        return
     if in_the_way(escrow):
         note_completed(tx, escrow, terms.now)
     else:
@@ -38,8 +41,13 @@ def release_escrow(tx: Tx, event: OrderCompleted, terms: Terms) -> None:
 
 
 def refund_escrow(tx: Tx, event: OrderCancelled, now: datetime) -> None:
-    """Send what is held for a cancelled order back the way it came, or to the household's fund."""
+    """Send what is held for a cancelled order back the way it came, or to the household's fund.
+
+    When a ruling has given all of it back, nothing is left to do.
+    """
     escrow = held_for(tx, event.aggregate_id)
+    if _ruled(escrow) and escrow.state == EscrowState.REFUNDED:
+        return
     state = resolve(EscrowState(escrow.state), EscrowAct.REFUND)
     back = Back(
         amount_fen=left_of(escrow).total_fen,
@@ -48,6 +56,12 @@ def refund_escrow(tx: Tx, event: OrderCancelled, now: datetime) -> None:
         tag="whole",
     )
     give_back(tx, escrow, back, state, now)
+
+
+def _ruled(escrow: Row[Any]) -> bool:
+    """It was frozen (each version is a release or a freeze), and that is over."""
+    over = escrow.state in (EscrowState.RELEASED, EscrowState.REFUNDED)
+    return over and escrow.version > escrow.releases
 
 
 def held_for(tx: Tx, order_id: str) -> Row[Any]:

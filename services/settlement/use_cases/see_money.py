@@ -2,6 +2,9 @@
 
 from datetime import datetime
 from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row
 
 from services.contracts.permissions import Permission
 from services.contracts.settlement import (
@@ -111,7 +114,7 @@ def order_money(tx: Tx, order_id: str) -> OrderMoneyView:
         card_fen=order.card_fen or 0,
         gift_fen=order.gift_fen or 0,
         refunded_fen=back_fen,
-        refundable_fen=order.amount_fen - back_fen if held else 0,
+        refundable_fen=_refundable_fen(tx, order_id, order) if held else 0,
         commission_fen=order.settled_commission_fen or 0,
         custody=Custody(order.custody),
         cash=CashState(order.cash_state) if order.cash_state else None,
@@ -119,6 +122,14 @@ def order_money(tx: Tx, order_id: str) -> OrderMoneyView:
         steps=_steps(money_queries.order_entries(tx, order_id)),
         refunds=[money_queries.refund_view(row) for row in queries.refunds_of(tx, order_id)],
     )
+
+
+def _refundable_fen(tx: Tx, order_id: str, order: Row[Any]) -> int:
+    """What has not gone back; of a card that was sold, no more than is still on it."""
+    left_fen = int(order.amount_fen - order.back_fen)
+    if order.card_name is None or order.state != EscrowState.RELEASED:
+        return left_fen
+    return min(left_fen, money_queries.balance_fen(tx, accounts.card(order_id).account_id))
 
 
 def see_refunds(db: Database, query: RefundsQuery) -> Page[RefundView]:
