@@ -87,8 +87,8 @@ class PaymentsEntry:
         return dispute.rule_order(self.runtime.db, command, actor, terms)
 
     @rpc(permission=Permission.MONEY_VIEW_ANY)
-    def refunds(self, query: RefundsQuery) -> Page[RefundView]:
-        return see_money.see_refunds(self.runtime.db, query)
+    def refunds(self, query: RefundsQuery, actor: Actor) -> Page[RefundView]:
+        return see_money.see_refunds(self.runtime.db, query, actor)
 
     @rpc(permission=Permission.MONEY_REFUND)
     def retry_refund(self, command: RetryRefund, actor: Actor) -> RefundView:
@@ -122,8 +122,8 @@ class PaymentsEntry:
         return cash.hand_in(self.runtime.db, command, actor, terms_of(self.runtime.settings))
 
     @rpc(permission=Permission.MONEY_VIEW_ANY)
-    def cash(self, query: CashQuery) -> Page[CashView]:
-        return cash.see_cash(self.runtime.db, query)
+    def cash(self, query: CashQuery, actor: Actor) -> Page[CashView]:
+        return cash.see_cash(self.runtime.db, query, actor)
 
     @rpc(permission=Permission.DROP_DELIVER)
     def cash_due(self, query: CashDueQuery) -> CashList:

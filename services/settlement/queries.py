@@ -1,6 +1,6 @@
 """Reads of payments and of what is due: rows in, contract views out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -206,11 +206,18 @@ def refund_with_trade(tx: Tx, refund_id: str) -> Row[Any] | None:
 
 
 def refunds_page(
-    tx: Tx, state: RefundState | None, after: str | None, limit: int
+    tx: Tx,
+    state: RefundState | None,
+    communities: Sequence[str],
+    after: str | None,
+    limit: int,
 ) -> list[Row[Any]]:
-    """Refunds in a state, newest first, behind the refund `after`."""
-    statement = select(RefundRow.__table__).order_by(
-        RefundRow.requested_at.desc(), RefundRow.refund_id.desc()
+    """Refunds in a state and of these communities, newest first, behind the refund `after`."""
+    statement = (
+        select(RefundRow.__table__)
+        .join(PaymentRow, PaymentRow.payment_id == RefundRow.payment_id)
+        .where(PaymentRow.community_id.in_(communities))
+        .order_by(RefundRow.requested_at.desc(), RefundRow.refund_id.desc())
     )
     if state is not None:
         statement = statement.where(RefundRow.state == state)

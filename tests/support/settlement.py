@@ -23,7 +23,7 @@ from services.contracts.settlement import (
 )
 from services.kernel.actor import Actor
 from services.kernel.db import Database
-from services.kernel.ids import new_id
+from services.kernel.ids import derived_id, new_id
 from services.settlement import ledger, money_queries
 from services.settlement.audit import prove_books
 from services.settlement.domain import accounts
@@ -39,6 +39,8 @@ from services.settlement.use_cases.take_internally import DOOR, INTERNAL
 from tests.support.settlement_channel import NOW, FakeChannel
 
 OPENID = "oHkLxt-payer-one"
+COMMUNITY = derived_id("community", "tests")
+"""Where everybody of the tests lives and works."""
 OWN_TILLS = [
     (till.channel, till.merchant_number)
     for till in (DESK, DOOR, INTERNAL, Till(Channel.DESK, DeskMethod.POS))
@@ -51,7 +53,7 @@ def open_command(*amounts_fen: int, **changes: object) -> OpenPayment:
         "request_id": new_id(),
         "payment_id": new_id(),
         "household_id": new_id(),
-        "community_id": new_id(),
+        "community_id": COMMUNITY,
         "payer_account_id": new_id(),
         "subject": "豆浆×2 油条×4",
         "pay_before": NOW + timedelta(minutes=15),

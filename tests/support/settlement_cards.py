@@ -23,7 +23,7 @@ from services.settlement.use_cases.dispute import freeze_order, refund_part, rul
 from services.settlement.use_cases.open_payment import open_payment
 from services.settlement.use_cases.return_cards import begin_return, return_cards
 from services.settlement.use_cases.see_cards import see_card
-from tests.support.settlement import Books, member_of, open_command
+from tests.support.settlement import COMMUNITY, Books, member_of, open_command
 from tests.support.settlement_channel import NOW
 
 
@@ -135,7 +135,9 @@ class CardShop:
 
 def _clerk() -> Actor:
     permissions = frozenset({Permission.MONEY_REFUND, Permission.ORDER_MEDIATE})
-    return Actor(account_id=new_id(), name="顾晓琳", permissions=permissions)
+    return Actor(
+        account_id=new_id(), name="顾晓琳", permissions=permissions, communities=(COMMUNITY,)
+    )
 
 
 def card_of(payment: PaymentView) -> str:

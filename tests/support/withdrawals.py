@@ -131,7 +131,11 @@ def person_of(owner_id: str, role: Role = Role.OWNER, **others: Role) -> Actor:
 def staff(role: Role, name: str = "") -> Actor:
     """One of the property's people."""
     return Actor(
-        account_id=new_id(), name=name or role, roles=(role,), permissions=ROLE_PERMISSIONS[role]
+        account_id=new_id(),
+        name=name or role,
+        roles=(role,),
+        permissions=ROLE_PERMISSIONS[role],
+        communities=(COMMUNITY,),
     )
 
 

@@ -33,6 +33,7 @@ from services.settlement.domain.escrows import EscrowAct
 from services.settlement.domain.transfers import Transfer, TransferKind, between
 from services.settlement.tables_desk import CashRow
 from services.settlement.use_cases.desk import keep_receipt, receipt_number
+from services.settlement.use_cases.reach import reaches, within
 from services.settlement.use_cases.release_order import Terms, release
 
 _COLLECT = (
@@ -90,9 +91,14 @@ def hand_in(db: Database, command: HandInCash, actor: Actor, terms: Terms) -> Ha
         return claim.answer
 
 
-def see_cash(db: Database, query: CashQuery) -> Page[CashView]:
+def see_cash(db: Database, query: CashQuery, actor: Actor) -> Page[CashView]:
     """Cash at doors and with couriers, for the cashier."""
-    statement = select(CashRow.__table__).order_by(CashRow.order_id.desc()).limit(query.limit + 1)
+    statement = (
+        select(CashRow.__table__)
+        .where(within(actor, CashRow.community_id))
+        .order_by(CashRow.order_id.desc())
+        .limit(query.limit + 1)
+    )
     if query.courier_id is not None:
         statement = statement.where(CashRow.courier_id == query.courier_id)
     if query.state is not None:
@@ -122,7 +128,11 @@ def see_due(db: Database, query: CashDueQuery) -> CashList:
 def _hand_in(tx: Tx, command: HandInCash, actor: Actor, terms: Terms) -> HandedIn:
     number = receipt_number(command.request_id, terms.now)
     escrows = [locks.escrow_for_update(tx, order_id) for order_id in sorted(command.order_ids)]
-    rows = [_in_hand(tx, escrow.order_id) for escrow in escrows if escrow is not None]
+    rows = [
+        _in_hand(tx, escrow.order_id)
+        for escrow in escrows
+        if escrow is not None and reaches(actor, escrow.community_id)
+    ]
     total_fen = sum(row.amount_fen for row in rows)
     if len(rows) != len(set(command.order_ids)):
         raise NotFound("no cash is due for one of these orders")

@@ -32,6 +32,7 @@ from services.settlement.tables import ChannelOrderRow, PaymentRow
 from services.settlement.tables_desk import DeskReceiptRow
 from services.settlement.use_cases import cover_payment
 from services.settlement.use_cases.hold_money import Arrived, hold
+from services.settlement.use_cases.reach import reaches
 
 APP_ID = "desk"
 _INSERT_ORDER = insert(ChannelOrderRow)
@@ -68,7 +69,7 @@ def take_at_desk(db: Database, command: TakeAtDesk, actor: Actor, now: datetime)
     ):
         if claim.answer is None:
             payment = locks.payment_for_update(tx, command.payment_id)
-            if payment is None:
+            if payment is None or not reaches(actor, payment.community_id):
                 raise NoSuchPayment()
             if payment.state != PaymentState.OPEN:
                 over = f"the payment is {payment.state}"

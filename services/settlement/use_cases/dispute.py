@@ -39,6 +39,7 @@ from services.settlement.domain.postings import Purse
 from services.settlement.tables import EscrowRow
 from services.settlement.use_cases import return_profit, sell_card
 from services.settlement.use_cases.give_back import Back, give_back
+from services.settlement.use_cases.reach import reaches
 from services.settlement.use_cases.release_order import (
     Terms,
     cash_missing,
@@ -84,7 +85,7 @@ def freeze_order(db: Database, command: FreezeOrder, actor: Actor, now: datetime
         requests.claimed(tx, command, FrozenView, by=actor.account_id) as claim,
     ):
         if claim.answer is None:
-            escrow = _order(tx, command.order_id)
+            escrow = _order(tx, command.order_id, actor)
             claim.answer = _freeze(tx, escrow, command, now)
         return claim.answer
 
@@ -101,7 +102,7 @@ def refund_part(
             back = Back(
                 command.amount_fen, command.to, command.reason, command.request_id, actor.name
             )
-            _give_part(tx, _order(tx, command.order_id), back, now)
+            _give_part(tx, _order(tx, command.order_id, actor), back, now)
             claim.answer = order_money(tx, command.order_id)
         return claim.answer
 
@@ -118,9 +119,9 @@ def rule_order(db: Database, command: RuleOrder, actor: Actor, terms: Terms) -> 
         return claim.answer
 
 
-def _order(tx: Tx, order_id: str) -> Row[Any]:
+def _order(tx: Tx, order_id: str, actor: Actor) -> Row[Any]:
     escrow = locks.escrow_for_update(tx, order_id)
-    if escrow is None:
+    if escrow is None or not reaches(actor, escrow.community_id):
         raise NotYourOrderMoney()
     return escrow
 
@@ -163,7 +164,7 @@ def _give_part(tx: Tx, escrow: Row[Any], back: Back, now: datetime) -> None:
 
 
 def _rule(tx: Tx, command: RuleOrder, actor: Actor, terms: Terms) -> None:
-    escrow = _order(tx, command.order_id)
+    escrow = _order(tx, command.order_id, actor)
     resolve(EscrowState(escrow.state), EscrowAct.THAW)
     left_fen = left_of(escrow).total_fen
     if command.to_resident_fen > left_fen:
@@ -181,7 +182,7 @@ def _rule(tx: Tx, command: RuleOrder, actor: Actor, terms: Terms) -> None:
         give_back(tx, escrow, back, state, terms.now)
         if not rest:
             return
-        escrow = _order(tx, command.order_id)
+        escrow = _order(tx, command.order_id, actor)
     if cash_missing(escrow):
         held = resolve(EscrowState(escrow.state), EscrowAct.UNFREEZE)
         tx.execute(_UNFREEZE, {"order": escrow.order_id, "to_state": held, "at": terms.now})

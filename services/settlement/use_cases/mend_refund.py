@@ -31,6 +31,7 @@ from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.channel import ChannelRefund, PayChannel
 from services.settlement.domain.postings import RefundWay
 from services.settlement.tables import RefundRow
+from services.settlement.use_cases.reach import reaches_payment
 from services.settlement.use_cases.settle_refund import keep_refund_news, succeed, till_of
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def retry_refund(db: Database, command: RetryRefund, actor: Actor, now: datetime
         requests.claimed(tx, command, RefundView, by=actor.account_id) as claim,
     ):
         if claim.answer is None:
-            _failed(tx, command.refund_id)
+            _failed(tx, command.refund_id, actor)
             tx.execute(_AGAIN, {"refund": command.refund_id, "at": now})
             claim.answer = _view(tx, command.refund_id)
         return claim.answer
@@ -80,7 +81,7 @@ def redirect_refund(
         requests.claimed(tx, command, RefundView, by=actor.account_id) as claim,
     ):
         if claim.answer is None:
-            row = _failed(tx, command.refund_id)
+            row = _failed(tx, command.refund_id, actor)
             done = {"at": now, "why": command.reason, "by": actor.name[:80]}
             tx.execute(_REDIRECT, {"refund": row.refund_id, **done})
             way = RefundWay(
@@ -107,6 +108,8 @@ def pay_out_refund(db: Database, command: PayOutRefund, actor: Actor, now: datet
         if claim.answer is None:
             row = locks.refund_for_update(tx, command.refund_id)
             if row is None or row.channel != Channel.DESK:
+                raise NotFound("no such refund waits at the desk")
+            if not reaches_payment(tx, actor, row.payment_id):
                 raise NotFound("no such refund waits at the desk")
             if row.state != RefundState.PENDING:
                 raise AlreadyResolved(f"it is {row.state}", fields={"state": row.state})
@@ -150,9 +153,9 @@ def _ask_once_more(
         raise AlreadyResolved("the channel is paying it out", fields={"state": news.state})
 
 
-def _failed(tx: Tx, refund_id: str) -> Row[Any]:
+def _failed(tx: Tx, refund_id: str, actor: Actor) -> Row[Any]:
     row = locks.refund_for_update(tx, refund_id)
-    if row is None:
+    if row is None or not reaches_payment(tx, actor, row.payment_id):
         raise NotFound("there is no such refund")
     if row.state != RefundState.FAILED:
         raise AlreadyResolved(f"the refund is {row.state}", fields={"state": row.state})

@@ -132,10 +132,12 @@ def _refundable_fen(tx: Tx, order_id: str, order: Row[Any]) -> int:
     return min(left_fen, money_queries.balance_fen(tx, accounts.card(order_id).account_id))
 
 
-def see_refunds(db: Database, query: RefundsQuery) -> Page[RefundView]:
+def see_refunds(db: Database, query: RefundsQuery, actor: Actor) -> Page[RefundView]:
     """Refunds for staff."""
     with db.reading() as tx:
-        rows = queries.refunds_page(tx, query.state, query.after, query.limit + 1)
+        rows = queries.refunds_page(
+            tx, query.state, actor.communities, query.after, query.limit + 1
+        )
     more = len(rows) > query.limit
     return Page[RefundView](
         items=[money_queries.refund_view(row) for row in rows[: query.limit]],

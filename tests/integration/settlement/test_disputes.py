@@ -14,18 +14,23 @@ from services.contracts.settlement import (
     EscrowState,
     FreezeOrder,
     FrozenView,
+    NoSuchPayment,
+    NotYourOrderMoney,
     OrderMoneyView,
     OwnerKind,
     PaymentView,
     RedirectRefund,
     RefundOrderPart,
+    RefundsQuery,
     RefundState,
     RetryRefund,
     RuleOrder,
+    TakeAtDesk,
     TakeDeposit,
     TooMuch,
 )
 from services.kernel.actor import Actor
+from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
 from services.settlement import holds, queries
 from services.settlement.domain import accounts
@@ -33,10 +38,13 @@ from services.settlement.domain.holds import Hold
 from services.settlement.tables_desk import CommissionRuleRow
 from services.settlement.use_cases import desk, dispute, mend_refund
 from services.settlement.use_cases.open_payment import open_payment
+from services.settlement.use_cases.see_money import see_refunds
 from services.settlement.use_cases.settle_refund import run_refunds
-from tests.support.settlement import NOW, Books, open_command
+from tests.support.settlement import COMMUNITY, NOW, Books, open_command
 
-STAFF = Actor(account_id=new_id(), name="李调解", permissions=frozenset(Permission))
+STAFF = Actor(
+    account_id=new_id(), name="李调解", permissions=frozenset(Permission), communities=(COMMUNITY,)
+)
 
 
 def part(
@@ -302,3 +310,38 @@ def test_a_failed_refund_is_sent_again(books: Books) -> None:
     assert mend_refund.retry_refund(books.db, command, STAFF, NOW).state is RefundState.PENDING
     run_refunds(books.db, books.channels, 12, books.now)
     books.assert_proved()
+
+
+# other communities' staff
+
+
+def test_staff_of_another_community_find_nothing_to_act_on(books: Books) -> None:
+    stranger = STAFF.model_copy(update={"communities": (new_id(),)})
+    payment = books.paid(1000)
+    refund = RefundOrderPart(
+        request_id=new_id(), order_id=order(payment), amount_fen=1, reason="不是我的小区"
+    )
+    freezing = FreezeOrder(request_id=new_id(), order_id=order(payment), reason="不是我的小区")
+    for act in (
+        lambda: dispute.refund_part(books.db, refund, stranger, books.now),
+        lambda: dispute.freeze_order(books.db, freezing, stranger, books.now),
+    ):
+        with pytest.raises(NotYourOrderMoney):
+            act()
+    open_one = books.open(500)
+    taking = TakeAtDesk(request_id=new_id(), payment_id=open_one.payment_id, method=DeskMethod.CASH)
+    with pytest.raises(NoSuchPayment):
+        desk.take_at_desk(books.db, taking, stranger, books.now)
+    books.assert_proved()
+
+
+def test_lists_of_refunds_end_at_the_community(books: Books) -> None:
+    payment = books.paid(1000)
+    books.cancel(payment)
+    stranger = STAFF.model_copy(update={"communities": (new_id(),)})
+    assert len(see_refunds(books.db, RefundsQuery(), STAFF).items) == 1
+    assert see_refunds(books.db, RefundsQuery(), stranger).items == []
+    _, refund_id = failed_refund(books)
+    again = RetryRefund(request_id=new_id(), refund_id=refund_id)
+    with pytest.raises(NotFound):
+        mend_refund.retry_refund(books.db, again, stranger, NOW)

@@ -37,12 +37,14 @@ from services.settlement.use_cases import cash, desk, dispute, mend_refund
 from services.settlement.use_cases.open_payment import open_payment
 from services.settlement.use_cases.see_money import order_money
 from services.settlement.use_cases.settle_refund import run_refunds
-from tests.support.settlement import Books, open_command
+from tests.support.settlement import COMMUNITY, Books, open_command
 from tests.support.settlement_cards import CardShop, card_of
 from tests.support.settlement_channel import NOW
 
 pytestmark = pytest.mark.database
-STAFF = Actor(account_id=new_id(), name="李调解", permissions=frozenset(Permission))
+STAFF = Actor(
+    account_id=new_id(), name="李调解", permissions=frozenset(Permission), communities=(COMMUNITY,)
+)
 
 
 def give_back(
@@ -198,7 +200,7 @@ def test_what_the_fund_got_back_is_not_shown_as_paid_by_it(books: Books) -> None
 @pytest.fixture
 def shops_own(books: Books) -> PaymentView:
     """An open payment in a community where the shop itself receives."""
-    community_id, merchant_id = new_id(), new_id()
+    community_id, merchant_id = COMMUNITY, new_id()
     chosen = {
         "community_id": community_id,
         "custody": "platform",

@@ -37,9 +37,11 @@ from services.settlement.use_cases import cash, desk, mend_refund
 from services.settlement.use_cases.close_payment import close_payment
 from services.settlement.use_cases.open_payment import open_payment
 from services.settlement.use_cases.settle_refund import run_refunds
-from tests.support.settlement import NOW, Books, open_command
+from tests.support.settlement import COMMUNITY, NOW, Books, open_command
 
-CASHIER = Actor(account_id=new_id(), name="周会计", permissions=frozenset(Permission))
+CASHIER = Actor(
+    account_id=new_id(), name="周会计", permissions=frozenset(Permission), communities=(COMMUNITY,)
+)
 
 
 def with_fund(books: Books, fund_fen: int, *amounts_fen: int) -> PaymentView:
