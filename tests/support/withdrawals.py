@@ -47,6 +47,7 @@ from services.settlement.use_cases.payout_account import put_payout_account
 from services.settlement.use_cases.see_withdrawals import see_withdrawal
 from services.settlement.use_cases.take_bank_result import take_bank_result
 from services.settlement.use_cases.withdraw import PayoutTerms, withdraw
+from tests.support.settlement import COMMUNITY
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 DATA_KEY = "k1:" + base64.b64encode(b"w" * 32).decode()
