@@ -26,8 +26,6 @@ BROWSER_ARGUMENTS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-FRESH_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-INSTALLATION = "installation"
 NO_LIMITS = {
     "LINLI_GATEWAY_SESSION_RATE_PER_S": "100000",
     "LINLI_GATEWAY_ADDRESS_RATE_PER_S": "100000",
@@ -42,29 +40,6 @@ def failpoint_names() -> list[str]:
     for path in (ROOT / "services").rglob("*.py"):
         found |= set(re.findall(r'failpoints\.hit\(\s*"([^"]+)"', path.read_text()))
     return sorted(found | {f"{event}.before_commit" for event, to in SUBSCRIBERS.items() if to})
-
-
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Both workers must give a test the same name, whatever ids were made at import."""
-    return FRESH_ID.sub("ID", val) if isinstance(val, str) and FRESH_ID.search(val) else None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a world stays in one worker; the slowest world comes first.
-
-    One installation for all that need one; the tests of one folder share its service's queues and
-    database; unit tests only their file's fixtures.
-    """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_world(item)))
-    items.sort(key=lambda item: _world(item) != INSTALLATION)
-
-
-def _world(item: pytest.Item) -> str:
-    if INSTALLATION in getattr(item, "fixturenames", ()):
-        return INSTALLATION
-    shared = {"integration", "gateway"} & set(item.path.parts)
-    return str(item.path.parent if shared else item.path)
 
 
 @pytest.fixture(scope="session")

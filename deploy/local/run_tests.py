@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,8 @@ from .keeper import Keeper
 
 FAST = ("tests/unit", "tests/architecture")
 TYPED = ("services", "gateway", "deploy")
-AT_ONCE = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
-"""Two workers: one mostly waits for the processes of an installation, the other computes."""
+WITH_PROCESSES = ("tests/system", "tests/browser")
+"""They mostly wait for the processes of an installation of their own, so the others run beside."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -67,13 +68,30 @@ def run(home: Home, fast: bool, with_containers: bool, arguments: list[str]) -> 
         variables = {**test_variables(), "LINLI_TEST_CONTAINERS": "1"}
         return summary([pytest(marked)], variables)
     with own_servers(Home(home.root / "test")) as addresses:
-        return summary([*static_checks(), pytest(arguments)], {**test_variables(), **addresses})
+        variables = {**test_variables(), **addresses}
+        return summary(static_checks(), variables, in_two(arguments))
 
 
 def pytest(arguments: list[str]) -> Check:
-    own = any(argument.startswith("-n") for argument in arguments)
-    workers = () if own else AT_ONCE
-    return Check("pytest", [sys.executable, "-m", "pytest", *workers, *arguments], quiet=False)
+    return Check("pytest", [sys.executable, "-m", "pytest", *arguments], quiet=False)
+
+
+def in_two(arguments: list[str]) -> list[Check]:
+    """The whole suite as two runs beside each other; one run where a person names a part."""
+    if any(not argument.startswith("--") for argument in arguments):
+        return [pytest(arguments)]
+    away = [f"--ignore={folder}" for folder in WITH_PROCESSES]
+    beside = [sys.executable, "-m", "pytest", "-q", *WITH_PROCESSES, *arguments]
+    return [Check("pytest, system and browser", beside), pytest([*away, *arguments])]
+
+
+def beside_each_other(checks: list[Check], variables: dict[str, str]) -> None:
+    """Run them at the same time; a quiet one shows its output only when it fails."""
+    threads = [threading.Thread(target=check.run, args=(variables,)) for check in checks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def static_checks() -> list[Check]:
@@ -86,12 +104,17 @@ def static_checks() -> list[Check]:
     ]
 
 
-def summary(checks: list[Check], variables: dict[str, str]) -> int:
-    """Run all of them, whatever fails, and say how each went."""
+def summary(
+    checks: list[Check], variables: dict[str, str], beside: list[Check] | None = None
+) -> int:
+    """Run all of them, whatever fails, those of `beside` at the same time; say how each went."""
     for check in checks:
         check.run(variables)
         if check.quiet:
             print(check.line, flush=True)
+    if beside:
+        beside_each_other(beside, variables)
+        checks = [*checks, *beside]
     print("\n".join(["", *(check.line for check in checks)]), flush=True)
     return 0 if all(check.passed for check in checks) else 1
 
