@@ -174,7 +174,6 @@ REASONS = {
     "withdrawal_failed": N_("提现没有付成，退回账户"),
     "shared": N_("微信支付分账给商家"),
     "channel_fee": N_("支付渠道手续费"),
-    "channel_settled": N_("渠道结算到物业银行账户"),
     "correction": N_("更正"),
 }
 

@@ -1,9 +1,12 @@
 """What a decision about an order's money needs to know beside its escrow's own row."""
 
-from sqlalchemy import func, literal, or_, select
+from typing import Any
+
+from sqlalchemy import Row, func, literal, or_, select
 
 from services.contracts.settlement import CashState
 from services.settlement.domain.accounts import AccountKind
+from services.settlement.domain.escrows import Parts
 from services.settlement.tables import AccountRow, EscrowRow
 from services.settlement.tables_desk import CashRow, CommissionRuleRow
 
@@ -61,3 +64,16 @@ CASH_MISSING = (
     .correlate(EscrowRow)
     .exists()
 )
+
+
+def left_of(escrow: Row[Any]) -> Parts:
+    """What has not gone back yet, by where it came from."""
+    paid = Parts(escrow.channel_fen, escrow.fund_fen, escrow.card_fen, escrow.gift_fen)
+    return paid.minus(
+        Parts(
+            escrow.back_channel_fen,
+            escrow.back_fund_fen,
+            escrow.back_card_fen,
+            escrow.back_gift_fen,
+        )
+    )

@@ -50,7 +50,7 @@ BEHIND = {
     "card_gift": ("/console/money/cards", Permission.MONEY_VIEW_ANY),
 }
 """Kind of account → where its rows are, and who may see them."""
-CORRECTABLE = frozenset({"deposit_taken", "channel_fee", "channel_settled", "unclaimed_receipt"})
+CORRECTABLE = frozenset({"deposit_taken", "channel_fee", "unclaimed_receipt"})
 """Movements that stand for themselves; settlement refuses to undo the others alone."""
 
 

@@ -42,6 +42,14 @@ _FORGET = _CLOSE.where(
         ChannelOrderRow.pay_before < bindparam("now"),
     ),
 )
+_DUE_NOW = (
+    update(ChannelOrderRow)
+    .where(
+        ChannelOrderRow.payment_id == bindparam("payment"),
+        ChannelOrderRow.next_poll_at.is_not(None),
+    )
+    .values(next_poll_at=bindparam("at"))
+)
 _POSTPONE = (
     update(ChannelOrderRow)
     .where(
@@ -69,6 +77,11 @@ def poll_payments(db: Database, channels: Mapping[Channel, PayChannel], now: dat
         except LinliError as error:
             log.warning("channel order %s: %s", row.out_trade_no, error.message)
     return len(due)
+
+
+def ask_soon(tx: Tx, payment_id: str, now: datetime) -> None:
+    """The payment is over: the next poll closes what is still open for it at its channels."""
+    tx.execute(_DUE_NOW, {"payment": payment_id, "at": now})
 
 
 def ask_channel(

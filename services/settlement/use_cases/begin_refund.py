@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Row, insert
 
 from services.contracts.orders import RefundTo
-from services.contracts.settlement import RefundState
+from services.contracts.settlement import RefundCompleted, RefundState
 from services.kernel.db import Tx
 from services.settlement.domain.postings import RefundWay, Source
 from services.settlement.tables import RefundRow
@@ -28,6 +29,11 @@ class RefundWish:
     to: RefundTo
     reason: str
     asked_by: str = ""
+
+    @property
+    def payment_id(self) -> str:
+        """The payment that it gives back of."""
+        return self.source.payment_id
 
     @property
     def way(self) -> RefundWay:
@@ -75,4 +81,21 @@ def insert_refund(
             "custodian": wish.source.till.custodian,
             "asked_by": wish.asked_by[:80],
         },
+    )
+
+
+def completed(
+    refund: Row[Any] | RefundWish, version: int, to: RefundTo, reason: str
+) -> RefundCompleted:
+    """The event that a refund's money is back; `refund` is its row, or the wish for it."""
+    return RefundCompleted(
+        aggregate_id=refund.refund_id,
+        version=version,
+        order_id=refund.order_id,
+        payment_id=refund.payment_id,
+        household_id=refund.household_id,
+        payer_account_id=refund.payer_account_id,
+        amount_fen=refund.amount_fen,
+        to=to,
+        reason=reason,
     )

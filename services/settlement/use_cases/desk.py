@@ -31,6 +31,7 @@ from services.settlement.domain.transfers import Transfer, TransferKind, between
 from services.settlement.tables import ChannelOrderRow, PaymentRow
 from services.settlement.tables_desk import DeskReceiptRow
 from services.settlement.use_cases import cover_payment
+from services.settlement.use_cases.ask_channel import ask_soon
 from services.settlement.use_cases.hold_money import Arrived, hold
 from services.settlement.use_cases.reach import reaches
 
@@ -46,14 +47,6 @@ _PAID = (
         out_trade_no=bindparam("number"),
         paid_at=bindparam("at"),
     )
-)
-_DUE_NOW = (
-    update(ChannelOrderRow)
-    .where(
-        ChannelOrderRow.payment_id == bindparam("payment"),
-        ChannelOrderRow.next_poll_at.is_not(None),
-    )
-    .values(next_poll_at=bindparam("at"))
 )
 
 
@@ -155,7 +148,7 @@ def _take(
     tx.execute(_INSERT_ORDER, _order_row(payment, number, due_fen, command, now))
     paid = {"payment": payment.payment_id, "number": number, "at": now}
     tx.execute(_PAID, paid)
-    tx.execute(_DUE_NOW, {"payment": payment.payment_id, "at": now})
+    ask_soon(tx, payment.payment_id, now)
     till = Till(Channel.DESK, command.method)
     hold(
         tx,

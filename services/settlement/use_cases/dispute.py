@@ -36,6 +36,7 @@ from services.settlement.domain.escrows import (
     undone,
 )
 from services.settlement.domain.postings import Purse
+from services.settlement.escrow_columns import left_of
 from services.settlement.tables import EscrowRow
 from services.settlement.use_cases import return_profit, sell_card
 from services.settlement.use_cases.give_back import Back, give_back
@@ -44,7 +45,6 @@ from services.settlement.use_cases.release_order import (
     Terms,
     cash_missing,
     deal_of,
-    left_of,
     release,
 )
 from services.settlement.use_cases.see_money import order_money

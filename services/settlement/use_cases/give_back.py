@@ -14,7 +14,6 @@ from services.contracts.settlement import (
     CashState,
     Channel,
     EscrowState,
-    RefundCompleted,
     TooMuch,
 )
 from services.kernel import outbox
@@ -27,10 +26,11 @@ from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.escrows import Parts, part_of
 from services.settlement.domain.postings import Source, Till
 from services.settlement.domain.transfers import Transfer
+from services.settlement.escrow_columns import left_of
 from services.settlement.tables import ChannelOrderRow, EscrowRow, PaymentRow
 from services.settlement.tables_desk import CashRow
-from services.settlement.use_cases.begin_refund import RefundWish, insert_refund
-from services.settlement.use_cases.release_order import deal_of, left_of
+from services.settlement.use_cases.begin_refund import RefundWish, completed, insert_refund
+from services.settlement.use_cases.release_order import deal_of
 
 DESK = Till(Channel.DESK, "cash")
 _PAID_THROUGH = (
@@ -218,17 +218,4 @@ def _wish(
 
 
 def _tell(tx: Tx, wish: RefundWish) -> None:
-    outbox.emit(
-        tx,
-        RefundCompleted(
-            aggregate_id=wish.refund_id,
-            version=1,
-            order_id=wish.order_id,
-            payment_id=wish.source.payment_id,
-            household_id=wish.household_id,
-            payer_account_id=wish.payer_account_id,
-            amount_fen=wish.amount_fen,
-            to=wish.to,
-            reason=wish.reason,
-        ),
-    )
+    outbox.emit(tx, completed(wish, 1, wish.to, wish.reason))

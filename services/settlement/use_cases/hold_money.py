@@ -15,7 +15,7 @@ from services.contracts.settlement import (
 )
 from services.kernel import outbox
 from services.kernel.db import Tx
-from services.settlement import card_queries, ledger
+from services.settlement import ledger, queries
 from services.settlement.domain import postings
 from services.settlement.domain.accounts import Account
 from services.settlement.domain.escrows import Parts
@@ -49,10 +49,7 @@ def hold(tx: Tx, arrived: Arrived, now: datetime) -> None:
     payment = arrived.payment
     due_fen = arrived.amount_fen - arrived.channel_fen
     cover, back = cover_payment.take(tx, payment, due_fen, now)
-    card_merchant = None
-    if cover.card_id is not None:
-        card_merchant = card_queries.merchant_of(tx, cover.card_id)
-    parts = by_order(arrived.orders, cover, card_merchant)
+    parts = by_order(arrived.orders, cover, queries.card_merchant(tx, cover.card_id))
     givers = _givers(arrived)
     if payment.purpose == Purpose.FEE:
         receive_fee.receive(tx, arrived.source, payment, arrived.orders, parts, givers, back, now)

@@ -15,7 +15,6 @@ from services.contracts.settlement import (
     ChannelRefused,
     PayOutRefund,
     RedirectRefund,
-    RefundCompleted,
     RefundState,
     RefundView,
     RetryRefund,
@@ -31,6 +30,7 @@ from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.channel import ChannelRefund, PayChannel
 from services.settlement.domain.postings import RefundWay
 from services.settlement.tables import RefundRow
+from services.settlement.use_cases.begin_refund import completed
 from services.settlement.use_cases.reach import reaches_payment
 from services.settlement.use_cases.settle_refund import keep_refund_news, succeed, till_of
 
@@ -94,7 +94,8 @@ def redirect_refund(
             )
             transfer = postings.refund_redirected(way, till_of(row), row.household_id)
             ledger.post(tx, [transfer], now)
-            outbox.emit(tx, _redirected(row, command.reason))
+            told = completed(row, row.version + 1, RefundTo.FUND, command.reason)
+            outbox.emit(tx, told)
             claim.answer = _view(tx, command.refund_id)
         return claim.answer
 
@@ -167,17 +168,3 @@ def _view(tx: Tx, refund_id: str) -> RefundView:
     if row is None:
         raise NotFound("there is no such refund")
     return money_queries.refund_view(row)
-
-
-def _redirected(row: Row[Any], reason: str) -> RefundCompleted:
-    return RefundCompleted(
-        aggregate_id=row.refund_id,
-        version=row.version + 1,
-        order_id=row.order_id,
-        payment_id=row.payment_id,
-        household_id=row.household_id,
-        payer_account_id=row.payer_account_id,
-        amount_fen=row.amount_fen,
-        to=RefundTo.FUND,
-        reason=reason,
-    )

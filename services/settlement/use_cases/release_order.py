@@ -12,8 +12,9 @@ from services.kernel.db import Tx
 from services.settlement import ledger, locks
 from services.settlement.domain import accounts, postings
 from services.settlement.domain.accounts import Custodian
-from services.settlement.domain.escrows import EscrowAct, Parts, Settlement, resolve, settle
+from services.settlement.domain.escrows import EscrowAct, Settlement, resolve, settle
 from services.settlement.domain.postings import Deal
+from services.settlement.escrow_columns import left_of
 from services.settlement.tables import EscrowRow
 from services.settlement.use_cases import sell_card, share_profit
 
@@ -57,19 +58,6 @@ def deal_of(escrow: Row[Any]) -> Deal:
         escrow.merchant_id,
         escrow.household_id,
         Custodian(escrow.custodian),
-    )
-
-
-def left_of(escrow: Row[Any]) -> Parts:
-    """What has not gone back yet, by where it came from."""
-    paid = Parts(escrow.channel_fen, escrow.fund_fen, escrow.card_fen, escrow.gift_fen)
-    return paid.minus(
-        Parts(
-            escrow.back_channel_fen,
-            escrow.back_fund_fen,
-            escrow.back_card_fen,
-            escrow.back_gift_fen,
-        )
     )
 
 

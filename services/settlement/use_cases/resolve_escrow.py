@@ -15,11 +15,11 @@ from services.kernel.db import Tx
 from services.kernel.errors import InvariantBroken
 from services.settlement import locks
 from services.settlement.domain.escrows import EscrowAct, resolve
+from services.settlement.escrow_columns import left_of
 from services.settlement.use_cases.give_back import Back, give_back
 from services.settlement.use_cases.release_order import (
     Terms,
     in_the_way,
-    left_of,
     note_completed,
     release,
 )

@@ -16,7 +16,6 @@ from services.contracts.settlement import (
     Channel,
     ChannelRefused,
     NoticeMismatch,
-    RefundCompleted,
     RefundFailed,
     RefundState,
 )
@@ -30,6 +29,7 @@ from services.settlement.domain.channel import ChannelRefund, PayChannel, Refund
 from services.settlement.domain.postings import RefundWay, Till
 from services.settlement.domain.refunds import REFUND_MOVES, RefundAct, next_try_at
 from services.settlement.tables import RefundRow
+from services.settlement.use_cases.begin_refund import completed
 
 log = logging.getLogger(__name__)
 REFUND_BATCH = 20
@@ -149,20 +149,7 @@ def succeed(tx: Tx, row: Row[Any], news: ChannelRefund, now: datetime) -> None:
     done_at = news.done_at or now
     tx.execute(_NOTE, _note(row, RefundState.DONE, "", asked_at, done_at=done_at))
     ledger.post(tx, [postings.refund_paid_out(_way(row), till_of(row))], now)
-    outbox.emit(
-        tx,
-        RefundCompleted(
-            aggregate_id=row.refund_id,
-            version=row.version + 1,
-            order_id=row.order_id,
-            payment_id=row.payment_id,
-            household_id=row.household_id,
-            payer_account_id=row.payer_account_id,
-            amount_fen=row.amount_fen,
-            to=RefundTo(row.refund_to),
-            reason=row.reason,
-        ),
-    )
+    outbox.emit(tx, completed(row, row.version + 1, RefundTo(row.refund_to), row.reason))
 
 
 def _fail(tx: Tx, row: Row[Any], error: str, now: datetime) -> None:

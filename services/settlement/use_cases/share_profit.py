@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Row, insert
 
 from services.kernel.db import Tx
-from services.settlement.domain.escrows import Parts
 from services.settlement.domain.shares import ShareStep
+from services.settlement.escrow_columns import left_of
 from services.settlement.tables_sharing import ProfitShareRow
 
 _INSERT = insert(ProfitShareRow)
@@ -18,7 +18,7 @@ def begin(tx: Tx, escrow: Row[Any], commission_fen: int, now: datetime) -> None:
 
     Called once per order, in the transaction that releases it.
     """
-    left = _left(escrow)
+    left = left_of(escrow)
     subsidy_fen = escrow.subsidy_fen * left.total_fen // escrow.amount_fen
     tx.execute(
         _INSERT,
@@ -35,16 +35,4 @@ def begin(tx: Tx, escrow: Row[Any], commission_fen: int, now: datetime) -> None:
             "last_error": "",
             "begun_at": now,
         },
-    )
-
-
-def _left(escrow: Row[Any]) -> Parts:
-    paid = Parts(escrow.channel_fen, escrow.fund_fen, escrow.card_fen, escrow.gift_fen)
-    return paid.minus(
-        Parts(
-            escrow.back_channel_fen,
-            escrow.back_fund_fen,
-            escrow.back_card_fen,
-            escrow.back_gift_fen,
-        )
     )

@@ -11,8 +11,9 @@ from services.settlement import queries
 from services.settlement.domain import accounts
 from services.settlement.domain.parts import by_order
 from services.settlement.domain.postings import Source, Till
-from services.settlement.tables import ChannelOrderRow, PaymentRow
+from services.settlement.tables import PaymentRow
 from services.settlement.tables_desk import CashRow
+from services.settlement.use_cases.ask_channel import ask_soon
 from services.settlement.use_cases.cover_payment import Rest
 from services.settlement.use_cases.hold_money import Arrived, hold
 
@@ -33,14 +34,6 @@ _PAID = (
         gift_fen=bindparam("gift"),
         cover_count=bindparam("turn"),
     )
-)
-_DUE_NOW = (
-    update(ChannelOrderRow)
-    .where(
-        ChannelOrderRow.payment_id == bindparam("payment"),
-        ChannelOrderRow.next_poll_at.is_not(None),
-    )
-    .values(next_poll_at=bindparam("at"))
 )
 _INSERT_CASH = insert(CashRow)
 
@@ -88,7 +81,7 @@ def _pay(tx: Tx, payment: Row[Any], rest: Rest, till: Till, now: datetime) -> No
         "turn": rest.turn,
     }
     tx.execute(_PAID, done)
-    tx.execute(_DUE_NOW, {"payment": payment.payment_id, "at": now})
+    ask_soon(tx, payment.payment_id, now)
     fresh = queries.payment_row(tx, payment.payment_id)
     if fresh is None:
         raise LookupError(payment.payment_id)
