@@ -37,7 +37,7 @@ from tests.support.life.paying import Line
 from tests.support.settlement import Books
 from tests.support.settlement_channel import NOW
 
-SEEDS = 6
+SEEDS = 7
 WAYS = (PayWay.WECHAT_JSAPI, PayWay.BALANCE, PayWay.ON_DELIVERY)
 ELSEWHERE = {
     "settlement.mend.after_channel": "test_reconciliation",

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from services.contracts.cards import CardSpent
 from services.contracts.delivery import DropDelivered
 from services.contracts.orders import RefundTo
 from services.contracts.permissions import Role
@@ -74,7 +75,7 @@ class Orders:
         world.do(
             f"freeze {world.name(payment)}.{index}",
             lambda: dispute.freeze_order(world.db, command, world.staff(Role.MEDIATOR), world.now),
-            TooMuch,
+            CardSpent,
             AlreadyResolved,
             NotYourOrderMoney,
         )
