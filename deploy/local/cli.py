@@ -103,12 +103,12 @@ def vendor(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def running_environment() -> dict[str, str]:
-    """The settings for tools of what runs here; a Problem if nothing does."""
+    """The settings for tools of what runs here, and where it lives; a Problem if nothing does."""
     home = current_home()
     variables = environment.load(home)
     if variables is None or Keeper(home).supervisor() is None:
         raise Problem(NOT_RUNNING)
-    return variables
+    return {**variables, "LINLI_HOME": str(home.root)}
 
 
 def hand_over(module: str, words: list[str], variables: dict[str, str] | None) -> int:
