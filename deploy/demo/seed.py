@@ -9,6 +9,7 @@ from functools import partial
 
 from deploy.demo import names, pictures
 from deploy.demo.connection import Desk, demo_id, openid_of
+from deploy.demo.ways import ways_of
 from services.contracts import catalog, delivery, identity
 from services.contracts.permissions import Role
 from services.kernel import clock
@@ -170,8 +171,9 @@ class Seeding:
 
     def _shelf(self, shop: names.Shop, keeper: Desk) -> None:
         for sort, good in enumerate(shop.goods):
+            ways = ways_of(shop.name, good.category, good.name)
             command = catalog.PutItem(
-                request_id=f"demo:{good.kind}:{demo_id(good.key)}",
+                request_id=f"demo:{good.kind}:ways:{demo_id(good.key)}",
                 item_id=demo_id(good.key),
                 store_id=demo_id(shop.key),
                 category=good.category,
@@ -182,6 +184,9 @@ class Seeding:
                     good.key, partial(pictures.picture_of_good, good.name, good.category)
                 ),
                 sort=sort,
+                fulfilments=[catalog.Fulfilment(way) for way in ways.fulfilments],
+                slot_minutes=ways.slot_minutes,
+                slot_capacity=ways.slot_capacity,
                 skus=[
                     catalog.SkuSpec(
                         sku_id=demo_id(good.key, str(number)),

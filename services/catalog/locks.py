@@ -1,24 +1,19 @@
-"""Every FOR UPDATE of the shelf. Order: items, then reserved lines by number, then SKUs by id."""
+"""Every FOR UPDATE of the shelf.
+
+Order: items, then reserved lines by reservation and number, then SKUs by id. A swap locks the lines
+of two reservations in this order, and inserts its own lines after them: nobody waits for those.
+"""
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from sqlalchemy import select
 
 from services.catalog.domain.reservation import Line, State
+from services.catalog.domain.shelf import CountedStock
+from services.catalog.domain.swap import Given
 from services.catalog.tables import ItemRow, ReservedLineRow, SkuRow
+from services.contracts.catalog import ReservedLine
 from services.kernel.db import Tx
-
-
-class CountedStock(NamedTuple):
-    """The pieces as counted, and whether more may be sold than that."""
-
-    pieces: int
-    unlimited: bool
-
-    def covers(self, quantity: int) -> bool:
-        """True when so many may be sold."""
-        return self.unlimited or self.pieces >= quantity
 
 
 def item_store_for_update(tx: Tx, item_id: str) -> str | None:
@@ -40,6 +35,24 @@ def lines_for_update(tx: Tx, reservation_id: str, sku_ids: Collection[str]) -> l
         lines = lines.where(ReservedLineRow.sku_id.in_(sorted(sku_ids)))
     rows = tx.all(lines.order_by(ReservedLineRow.line_no).with_for_update())
     return [Line(row.sku_id, row.quantity, State(row.state), row.counted) for row in rows]
+
+
+def given_for_update(tx: Tx, reservation_ids: Collection[str]) -> list[Given]:
+    """All lines of these reservations with what they agreed, by reservation and number."""
+    rows = tx.all(
+        select(ReservedLineRow.__table__)
+        .where(ReservedLineRow.reservation_id.in_(sorted(reservation_ids)))
+        .order_by(ReservedLineRow.reservation_id, ReservedLineRow.line_no)
+        .with_for_update()
+    )
+    return [
+        Given(
+            row.reservation_id,
+            ReservedLine.model_validate(row._mapping),
+            Line(row.sku_id, row.quantity, State(row.state), row.counted),
+        )
+        for row in rows
+    ]
 
 
 def stock_for_update(tx: Tx, sku_ids: Collection[str]) -> dict[str, CountedStock]:

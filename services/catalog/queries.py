@@ -12,6 +12,7 @@ from services.catalog.domain.shelf import Offer
 from services.catalog.tables import ItemRow, ReservedLineRow, SkuRow
 from services.contracts.catalog import (
     CatalogCounts,
+    Fulfilment,
     ItemKind,
     ItemsQuery,
     ItemView,
@@ -39,6 +40,9 @@ _OFFERS = select(
     SkuRow.stock,
     SkuRow.unlimited,
     (ItemRow.on_shelf & ~SkuRow.retired).label("on_shelf"),
+    ItemRow.fulfilments,
+    ItemRow.slot_minutes,
+    ItemRow.slot_capacity,
 ).join(ItemRow, ItemRow.item_id == SkuRow.item_id)
 _OFFERS_BY_ID = _OFFERS.where(SkuRow.sku_id.in_(bindparam("skus", expanding=True)))
 
@@ -52,6 +56,9 @@ _ITEMS = select(
     ItemRow.picture,
     ItemRow.on_shelf,
     ItemRow.sort,
+    ItemRow.fulfilments,
+    ItemRow.slot_minutes,
+    ItemRow.slot_capacity,
 )
 
 
@@ -75,6 +82,9 @@ def _offer(row: Row[Any]) -> Offer:
         stock=None if row.unlimited else row.stock,
         on_shelf=bool(row.on_shelf),
         gift_fen=row.gift_fen,
+        fulfilments=[Fulfilment(way) for way in row.fulfilments],
+        slot_minutes=row.slot_minutes,
+        slot_capacity=row.slot_capacity,
     )
 
 

@@ -13,7 +13,9 @@ from services.catalog.use_cases.release_reservation import (
     release_reservation,
 )
 from services.catalog.use_cases.reserve import reserve
+from services.catalog.use_cases.return_pieces import return_pieces
 from services.catalog.use_cases.set_stock import set_stock
+from services.catalog.use_cases.swap_reservation import swap_reservation
 from services.contracts.catalog import (
     CatalogCounts,
     CatalogCountsQuery,
@@ -25,10 +27,12 @@ from services.contracts.catalog import (
     ReleaseReservation,
     Reserve,
     ReservedView,
+    ReturnPieces,
     SetStock,
     SkuLinesView,
     SkusQuery,
     SkuView,
+    SwapReservation,
 )
 from services.contracts.orders import OrderCancelled, OrderPaid
 from services.contracts.permissions import Permission
@@ -91,6 +95,14 @@ class CatalogService:
     @rpc(callers=("orders",))
     def commit_reservation(self, command: CommitReservation) -> Done:
         return commit_reservation(self.runtime.db, command, now())
+
+    @rpc(callers=("orders",))
+    def swap_reservation(self, command: SwapReservation) -> ReservedView:
+        return swap_reservation(self.runtime.db, command, now())
+
+    @rpc(callers=("orders",))
+    def return_pieces(self, command: ReturnPieces) -> Done:
+        return return_pieces(self.runtime.db, command, now())
 
     @subscribe(OrderPaid)
     def on_order_paid(self, event: OrderPaid, tx: Tx) -> None:

@@ -1,10 +1,11 @@
-"""The one way in which stock changes: a movement for each SKU, then the stock itself, last.
+"""The one way in which stock changes: its movements first, then the stock itself, last.
 
 `prove_stock` proves it a second way.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -24,38 +25,53 @@ from sqlalchemy import (
 )
 
 from services.catalog.domain.reservation import SET_ASIDE
-from services.catalog.domain.shelf import Reason
+from services.catalog.domain.shelf import OF_RESERVATIONS, Reason
 from services.catalog.tables import ReservedLineRow, SkuRow, StockMovementRow
 from services.kernel.db import Tx
 
 _INSERT_MOVEMENTS = insert(StockMovementRow)
 
 
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """So many pieces of a SKU come to the shelf (above zero) or leave it (below), and why."""
+
+    sku_id: str
+    delta: int
+    reason: Reason
+    reference: str
+
+
 def move_stock(
     tx: Tx, deltas: Mapping[str, int], reason: Reason, reference: str, now: datetime
 ) -> bool:
-    """Change the stock of many SKUs in two statements; False when one would fall below zero.
+    """Change the stock of many SKUs for one reason, as `make_movements` does."""
+    moves = [Movement(sku_id, delta, reason, reference) for sku_id, delta in deltas.items()]
+    return make_movements(tx, moves, now)
+
+
+def make_movements(tx: Tx, movements: Iterable[Movement], now: datetime) -> bool:
+    """Change the stock of many SKUs, each by the sum of its movements, in two statements; False
+    when one would fall below zero or is unknown.
 
     Then the caller rolls back. The update reads the SKUs by primary key, so it locks them in id
     order whatever order they were asked for, and it comes last, so the locks live for one commit:
     in random order buyers would deadlock, and earlier they would queue behind our round trips.
     """
-    changes = {sku_id: delta for sku_id, delta in sorted(deltas.items()) if delta}
+    made = sorted((move for move in movements if move.delta), key=lambda move: move.sku_id)
+    if not made:
+        return True
+    tx.execute(_INSERT_MOVEMENTS, [asdict(move) | {"at": now} for move in made])
+    net: dict[str, int] = defaultdict(int)
+    for move in made:
+        net[move.sku_id] += move.delta
+    return _change_stock(tx, net)
+
+
+def _change_stock(tx: Tx, net: Mapping[str, int]) -> bool:
+    changes = {sku_id: delta for sku_id, delta in net.items() if delta}
     if not changes:
         return True
-    tx.execute(
-        _INSERT_MOVEMENTS,
-        [
-            {
-                "sku_id": sku_id,
-                "reference": reference,
-                "reason": reason,
-                "delta": delta,
-                "at": now,
-            }
-            for sku_id, delta in changes.items()
-        ],
-    )
     values: dict[str, Any] = {"skus": list(changes)}
     for number, (sku_id, delta) in enumerate(changes.items()):
         values |= {f"sku_{number}": sku_id, f"delta_{number}": delta}
@@ -111,7 +127,9 @@ def _reservations_against_movements() -> Select[Any]:
         select(literal("reservation"), line.sku_id, line.reservation_id, aside, moved)
         .outerjoin(
             movement,
-            (movement.sku_id == line.sku_id) & (movement.reference == line.reservation_id),
+            (movement.sku_id == line.sku_id)
+            & (movement.reference == line.reservation_id)
+            & movement.reason.in_(OF_RESERVATIONS),
         )
         .group_by(line.reservation_id, line.sku_id)
         .having(moved != aside)

@@ -4,16 +4,31 @@ Without foreign keys: a child's insert would lock its SKU in share mode before t
 exclusive mode, and two buyers of the same SKU would deadlock.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, MetaData, String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.kernel.columns import CODE, TYPES, Code, Count, IdKey, IdRef, Instant, Long, Short
+from services.kernel.columns import (
+    CODE,
+    TYPES,
+    Code,
+    Count,
+    IdKey,
+    IdRef,
+    Instant,
+    JsonText,
+    Long,
+    Short,
+)
 
 REFERENCE = mysql.VARCHAR(64, charset="ascii", collation="ascii_bin")
 Name = Annotated[str, mapped_column(String(60))]
+Ways = Annotated[Any, mapped_column(JsonText, server_default='["delivery","pickup"]')]
+"""The values of `Fulfilment` that are offered; never empty."""
+SlotMinutes = Annotated[int, mapped_column(Integer, server_default="0")]
+SlotCapacity = Annotated[int, mapped_column(Integer, server_default="1")]
 
 
 class Row(DeclarativeBase):
@@ -41,6 +56,9 @@ class ItemRow(Row):
     picture: Mapped[Short]
     on_shelf: Mapped[bool]
     sort: Mapped[Count]
+    fulfilments: Mapped[Ways]
+    slot_minutes: Mapped[SlotMinutes]
+    slot_capacity: Mapped[SlotCapacity]
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
 
@@ -92,6 +110,9 @@ class ReservedLineRow(Row):
     picture: Mapped[Short]
     price_fen: Mapped[int]
     gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    fulfilments: Mapped[Ways]
+    slot_minutes: Mapped[SlotMinutes]
+    slot_capacity: Mapped[SlotCapacity]
     updated_at: Mapped[Instant]
 
 

@@ -22,6 +22,21 @@ class ItemKind(StrEnum):
     """A prepaid card: nothing is delivered, and its money stays with the property until spent."""
 
 
+class Fulfilment(StrEnum):
+    """How what is bought reaches its buyer: 送货上门, 到店自取, 上门服务, 到店服务."""
+
+    DELIVERY = "delivery"
+    PICKUP = "pickup"
+    AT_HOME = "at_home"
+    """A service at the buyer's home."""
+    IN_STORE = "in_store"
+    """Eaten, used or done at the store."""
+
+
+GOODS_FULFILMENTS = (Fulfilment.DELIVERY, Fulfilment.PICKUP)
+"""What an item offers that says nothing else."""
+
+
 class ReservationState(StrEnum):
     """What became of pieces that were set aside for an order."""
 
@@ -90,6 +105,12 @@ class PutItem(Command):
     picture: ShortText = ""
     on_shelf: bool = True
     sort: int = Field(default=0, ge=-100_000, le=100_000)
+    fulfilments: Annotated[list[Fulfilment], Field(max_length=4)] = []
+    """Empty: delivery and pick-up."""
+    slot_minutes: Annotated[int, Field(strict=True, ge=0, le=480)] = 0
+    """Length of an appointment; 0 where none is made. Slots begin at whole multiples from 8:00."""
+    slot_capacity: Annotated[int, Field(strict=True, ge=1, le=50)] = 1
+    """How many appointments of the same hour are taken."""
     skus: Annotated[list[SkuSpec], Field(min_length=1, max_length=50)]
 
 
@@ -121,6 +142,9 @@ class ItemView(View):
     description: str = ""
     picture: str = ""
     on_shelf: bool
+    fulfilments: list[Fulfilment] = list(GOODS_FULFILMENTS)
+    slot_minutes: int = 0
+    slot_capacity: int = 1
     skus: list[SkuView]
 
 
@@ -162,6 +186,9 @@ class SkuLine(View):
     on_shelf: bool
     kind: ItemKind = ItemKind.GOODS
     gift_fen: int = 0
+    fulfilments: list[Fulfilment] = list(GOODS_FULFILMENTS)
+    slot_minutes: int = 0
+    slot_capacity: int = 1
 
 
 class SkuLinesView(View):
@@ -207,6 +234,9 @@ class ReservedLine(View):
     price_fen: int
     gift_fen: int = 0
     """Of one piece, as the price is."""
+    fulfilments: list[Fulfilment] = list(GOODS_FULFILMENTS)
+    slot_minutes: int = 0
+    slot_capacity: int = 1
 
 
 class ReservedView(View):
@@ -228,6 +258,34 @@ class CommitReservation(Command):
 
     reservation_id: Id
     sku_ids: Annotated[list[Id], Field(max_length=50)] = []
+
+
+class SwapReservation(Command):
+    """One set of pieces in the place of others: what an amended order has aside from now on.
+
+    In one transaction the pieces of `from_ids` go back and `lines` are taken, sold at once, under
+    `reservation_id`; each stock changes by the difference, so what the others had aside cannot run
+    out on the way. The orders of one cart share a reservation: all `lines` are of one store, and
+    only that store's lines of `from_ids` go back, of the first one only `sku_ids` where they are
+    named. A SKU that was aside keeps its price (that of the first of `from_ids` that has it) and
+    may be off the shelf by now.
+
+    The same `reservation_id` again changes nothing. Errors: ReservationOver when a line of
+    `from_ids` was given back, or expired and cannot be had again; OutOfStock when `lines` want more
+    than was aside and is left; NoSuchItem and OffShelf for SKUs that were not aside.
+    """
+
+    reservation_id: Id
+    from_ids: Annotated[list[Id], Field(min_length=1, max_length=2)]
+    sku_ids: Annotated[list[Id], Field(max_length=50)] = []
+    lines: Annotated[list[ReserveLine], Field(min_length=1, max_length=50)]
+
+
+class ReturnPieces(Command):
+    """Pieces that a buyer brought back are for sale again; once for each `return_id`."""
+
+    return_id: Id
+    lines: Annotated[list[ReserveLine], Field(min_length=1, max_length=50)]
 
 
 class CatalogCountsQuery(Query):

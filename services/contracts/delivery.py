@@ -104,7 +104,11 @@ class CouriersView(View):
 
 
 class AssignDrop(Command):
-    """orders hands one order to a courier; the courier's open visit to the community is joined."""
+    """orders hands one order to a courier; the courier's open visit to the community is joined.
+
+    `order_id` is the order's, or an after-sales case's whose replacement is brought: each has one
+    drop for ever.
+    """
 
     drop_id: Id
     order_id: Id
@@ -133,6 +137,7 @@ class DropView(View):
     remark: str = ""
     state: DropState
     delivered_at: datetime | None = None
+    photo: str = ""
 
 
 class AssignedView(View):
@@ -240,6 +245,42 @@ class GateLogQuery(PageQuery):
 
     community_id: Id
     states: list[VisitState] = []
+
+
+class OrderVisitsQuery(Query):
+    """Who brought these orders (or replacements), by which gate: for a mediator's case file.
+
+    Drops outside the actor's communities are left out, as if there were none.
+    """
+
+    order_ids: Annotated[list[Id], Field(min_length=1, max_length=20)]
+
+
+class GateEntryView(View):
+    """One line of the gate log."""
+
+    at: datetime
+    gate: str
+    direction: str
+    """`in`, `out` or `refused`."""
+    guard_name: str
+
+
+class OrderVisitView(View):
+    """A drop, the visit that it came with, and what the guards wrote down.
+
+    `visit.drops` names only drops that were asked for: what else came with it is other people's.
+    """
+
+    drop: DropView
+    visit: VisitView
+    log: list[GateEntryView] = []
+
+
+class OrderVisitsView(View):
+    """Newest first; none for what was not brought by a courier."""
+
+    visits: list[OrderVisitView]
 
 
 class DeliveryCountsQuery(Query):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
-from services.contracts.catalog import Quantity
+from services.contracts.catalog import Fulfilment, Quantity
 from services.kernel.errors import Conflict, NotFound, Refused
 from services.kernel.ids import Id
 from services.kernel.money import Fen
@@ -14,7 +14,8 @@ from services.kernel.wire import Command, Event, PageQuery, Query, ShortText, Vi
 
 
 class OrderState(StrEnum):
-    """Where a deal stands. 待支付 关闭中 待接单 备货中 待配送 配送中 已送达 已完成 已取消."""
+    """Where a deal stands. 待支付 关闭中 待接单 备货中 待配送/待自提 已预约 服务中 配送中 已送达
+    已完成 已取消."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     CLOSING = "closing"
@@ -22,10 +23,23 @@ class OrderState(StrEnum):
     AWAITING_CONFIRMATION = "awaiting_confirmation"
     PREPARING = "preparing"
     READY = "ready"
+    """Packed: waits for a courier, or to be fetched."""
+    SCHEDULED = "scheduled"
+    """A service whose appointment the store has confirmed."""
+    IN_SERVICE = "in_service"
     OUT_FOR_DELIVERY = "out_for_delivery"
     DELIVERED = "delivered"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
+
+
+class Trouble(StrEnum):
+    """What is open beside the ordinary course; one at a time. 改单中, 退款/售后, 纠纷中."""
+
+    NONE = "none"
+    AMENDING = "amending"
+    AFTER_SALE = "after_sale"
+    DISPUTED = "disputed"
 
 
 class Party(StrEnum):
@@ -66,6 +80,38 @@ class Step(StrEnum):
     REFUNDED = "refunded"
     EXCESS_REFUNDED = "excess_refunded"
     """Money that came late or twice went back; the order itself is untouched."""
+    SAID = "said"
+    """In `order.trouble` only: a word in the thread, not on the timeline."""
+    REMINDED = "reminded"
+    """Its time is nearly over: whoever must act was told."""
+    OVERDUE = "overdue"
+    """Its time is over: the resident may take it back without asking."""
+    PICKED_UP = "picked_up"
+    """Fetched with its code, all of it or a part."""
+    SCHEDULED = "scheduled"
+    SERVICE_STARTED = "service_started"
+    SERVICE_FINISHED = "service_finished"
+    AMENDMENT_PROPOSED = "amendment_proposed"
+    AMENDMENT_ACCEPTED = "amendment_accepted"
+    AMENDED = "amended"
+    AMENDMENT_OVER = "amendment_over"
+    """Refused, withdrawn, too late, or not possible any more; the order is as it was."""
+    CASE_OPENED = "case_opened"
+    CASE_ANSWERED = "case_answered"
+    CASE_SENT_BACK = "case_sent_back"
+    CASE_TAKEN_BACK = "case_taken_back"
+    CASE_REPLACED = "case_replaced"
+    CASE_CLOSED = "case_closed"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_PROPOSED = "dispute_proposed"
+    MEDIATOR_CALLED = "mediator_called"
+    DISPUTE_TAKEN = "dispute_taken"
+    DISPUTE_RULED = "dispute_ruled"
+    DISPUTE_APPEALED = "dispute_appealed"
+    DISPUTE_CLOSED = "dispute_closed"
+    REVIEWED = "reviewed"
+    REVIEW_ANSWERED = "review_answered"
+    REVIEW_HIDDEN = "review_hidden"
 
 
 class RefundTo(StrEnum):
@@ -110,6 +156,54 @@ class TooManyStores(Refused):
     code = "orders.too_many_stores"
 
 
+class InTrouble(Conflict):
+    """Something else is open on this order first; `fields.trouble` names it."""
+
+    code = "orders.in_trouble"
+
+
+class NotOffered(Refused):
+    """The store does not hand this over in that way; `fields` maps each SKU to what it offers."""
+
+    code = "orders.not_offered"
+
+
+class AppointmentNeeded(Refused):
+    """A service needs a time; `fields` names its SKU."""
+
+    code = "orders.appointment_needed"
+
+
+class SlotNotOffered(Refused):
+    """No appointment begins at that time: in the past, off the hour, or outside the hours."""
+
+    code = "orders.slot_not_offered"
+
+
+class SlotTaken(Conflict):
+    """Somebody was faster; `fields` names the SKU."""
+
+    code = "orders.slot_taken"
+
+
+class NoSuchCode(NotFound):
+    """No order of this store has this pick-up code."""
+
+    code = "orders.no_such_code"
+
+
+class CodeUsed(Conflict):
+    """All of it was handed over before; `fields.at` and `fields.by` say when and by whom."""
+
+    code = "orders.code_used"
+
+
+class NotThatMany(Refused):
+    """More than is left; `fields` maps each SKU to what is left."""
+
+    code = "orders.not_that_many"
+
+
 class HandingOver(Conflict):
     """Another courier is being asked this very moment; try again in half a minute."""
 
@@ -132,12 +226,42 @@ class ClientInfo(View):
     kind: str = Field(default="", max_length=30)
     page: str = Field(default="", max_length=100)
     agent: str = Field(default="", max_length=200)
+    wechat: str = Field(default="", max_length=20)
+    """Version of WeChat, where it is one."""
+    network: str = Field(default="", max_length=45)
+    """The address cut to its network (/16 or /32): never the whole of it."""
+
+
+class StoreHandover(View):
+    """How one store's goods reach the household; delivery where nothing is said."""
+
+    store_id: Id
+    fulfilment: Fulfilment
+
+
+class Appointment(View):
+    """When one service takes place; it is an order of its own."""
+
+    sku_id: Id
+    fulfilment: Fulfilment = Fulfilment.AT_HOME
+    starts_at: AwareDatetime
+
+
+class UploadedPhoto(View):
+    """What the gateway has stored under a one-time key."""
+
+    key: ShortText
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+Photos = Annotated[list[UploadedPhoto], Field(max_length=6)]
 
 
 class PlaceOrders(Command):
     """Order for a household: one payment, one order for each store in the lines.
 
-    A prepaid card is an order of its own, which completes when it is paid: nothing is delivered.
+    A prepaid card is an order of its own, which completes when it is paid: nothing is delivered. A
+    service with an appointment is an order of its own too.
 
     Delivered to the certified home unless `other_address` is given, which needs a remark.
     """
@@ -147,6 +271,8 @@ class PlaceOrders(Command):
     other_address: ShortText = ""
     remark: ShortText = ""
     deliver_after: AwareDatetime | None = None
+    handovers: Annotated[list[StoreHandover], Field(max_length=20)] = []
+    appointments: Annotated[list[Appointment], Field(max_length=20)] = []
     client: ClientInfo = ClientInfo()
 
 
@@ -160,7 +286,8 @@ class OrderCommand(Command):
 class CancelOrder(OrderCommand):
     """Before payment: all orders of the same payment go. After it, until dispatch: money back.
 
-    The resident may cancel until the merchant has confirmed; the merchant and staff until dispatch.
+    The resident may cancel until the merchant has confirmed, and again when it is overdue; the
+    merchant and staff until dispatch.
     """
 
     reason: Annotated[str, Field(min_length=2, max_length=200)]
@@ -179,6 +306,41 @@ class DispatchOrder(OrderCommand):
     """Hand the order to a courier of the store: delivery makes the drop and the pass."""
 
     courier_id: Id
+
+
+class PickedLine(View):
+    """So many of one SKU, handed over."""
+
+    sku_id: Id
+    quantity: Quantity
+
+
+class HandOver(OrderCommand):
+    """The store gives out what was fetched with the code (or used at the store).
+
+    `lines` empty: all that is left. With the last piece the deal is done. CodeUsed when nothing is
+    left, NoSuchCode for a wrong code, NotThatMany.
+    """
+
+    code: Annotated[str, Field(pattern=r"^\d{8}$")]
+    lines: Annotated[list[PickedLine], Field(max_length=50)] = []
+
+
+class StartService(OrderCommand):
+    """At the resident's door, or at the store: it begins."""
+
+
+class FinishService(OrderCommand):
+    """Done: the resident confirms, or time does."""
+
+    photos: Photos = []
+
+
+class Say(OrderCommand):
+    """A word between the two about an order, with photos perhaps."""
+
+    text: Annotated[str, Field(max_length=1000)] = ""
+    photos: Photos = []
 
 
 class ConfirmReceipt(OrderCommand):
@@ -224,6 +386,27 @@ class TimelineEntry(View):
     client: str = ""
 
 
+class PickupView(View):
+    """What was handed over at once, when and by whom."""
+
+    at: datetime
+    by: str
+    lines: list[PickedLine]
+
+
+class MessageView(View):
+    """One word in the thread of an order."""
+
+    message_id: Id
+    at: datetime
+    party: Party
+    name: str
+    text: str
+    photos: list[str] = []
+    to: Party | None = None
+    """Staff asked this side."""
+
+
 class OrderBrief(View):
     """An order in a list."""
 
@@ -249,6 +432,17 @@ class OrderBrief(View):
     picture: str = ""
     sells_card: bool = False
     """It sells a prepaid card: done when paid."""
+    fulfilment: Fulfilment = Fulfilment.DELIVERY
+    trouble: Trouble = Trouble.NONE
+    agreed_fen: int = 0
+    """What the goods cost as agreed now; `amount_fen` is what this order's own payment is for."""
+    refunded_fen: int = 0
+    slot_from: datetime | None = None
+    slot_until: datetime | None = None
+    late: bool = False
+    """The store has let its time pass: the resident may take the order back."""
+    supplement_of: Id | None = None
+    """It only pays the difference of that order; it ends with it."""
 
 
 class OrderView(OrderBrief):
@@ -274,7 +468,6 @@ class OrderView(OrderBrief):
     refund_to: RefundTo | None = None
     refunded_at: datetime | None = None
     """All of it."""
-    refunded_fen: int = 0
     settled_at: datetime | None = None
     paid_by_channel: str = ""
     delivered_to_door: bool = False
@@ -283,9 +476,24 @@ class OrderView(OrderBrief):
     delivery_photo: str = ""
     lines: list[OrderLineView]
     timeline: list[TimelineEntry]
+    pickup_code: str | None = None
+    """For the resident's eyes: shown to no store, which reads it from the resident's phone."""
+    pickups: list[PickupView] = []
+    started_at: datetime | None = None
+    amendment_id: Id | None = None
+    """The newest, open or not."""
+    case_id: Id | None = None
+    dispute_id: Id | None = None
+    supplements: list[Id] = []
+    reviewed_at: datetime | None = None
+    record_hash: str = ""
+    """The end of the timeline's chain of hashes."""
+    sides: list[Party] = []
+    """On which sides the asking actor stands."""
     may: list[str] = []
-    """What the asking actor can do next:
-    cancel, confirm, mark_ready, dispatch, confirm_receipt, pay.
+    """What the asking actor can do next: cancel, confirm, mark_ready, dispatch, hand_over,
+    start_service, finish_service, confirm_receipt, pay, amend, answer_amendment,
+    withdraw_amendment, open_case, open_dispute, review, answer_review, say.
     """
 
 
@@ -304,26 +512,142 @@ class OrderQuery(Query):
     order_id: Id
 
 
-class HouseholdOrdersQuery(PageQuery):
+class OrderFilters(PageQuery):
+    """What lists of orders are narrowed by; each empty means all."""
+
+    states: list[OrderState] = []
+    fulfilments: list[Fulfilment] = []
+    troubles: list[Trouble] = []
+    placed_from: AwareDatetime | None = None
+    placed_until: AwareDatetime | None = None
+    """Exclusive."""
+    late: bool | None = None
+
+
+class HouseholdOrdersQuery(OrderFilters):
     """A household's orders, newest first."""
 
     household_id: Id
-    states: list[OrderState] = []
 
 
-class StoreOrdersQuery(PageQuery):
+class StoreOrdersQuery(OrderFilters):
     """A store's orders, newest first."""
 
     store_id: Id
-    states: list[OrderState] = []
+    text: str = Field(default="", max_length=60)
+    """A number, an id, or part of an address, a contact's name or the goods."""
 
 
-class AllOrdersQuery(PageQuery):
-    """Every order, for staff; `text` is a number, an id, or part of an address or store name."""
+class AllOrdersQuery(OrderFilters):
+    """Every order, for staff; `text` is a number, an id of an order or payment, a pick-up code, or
+    part of an address, store, contact, courier, remark or the goods (those of 90 days)."""
 
     community_id: Id | None = None
-    states: list[OrderState] = []
+    merchant_id: Id | None = None
     text: str = Field(default="", max_length=60)
+
+
+class CodeQuery(Query):
+    """The order of a store that a pick-up code belongs to; NoSuchCode."""
+
+    store_id: Id
+    code: Annotated[str, Field(pattern=r"^\d{8}$")]
+
+
+class ThreadQuery(PageQuery):
+    """What was said about an order, oldest first."""
+
+    order_id: Id
+
+
+class TakenSlotsQuery(Query):
+    """Which appointments of a service are taken, at most 31 days."""
+
+    item_id: Id
+    day_from: AwareDatetime
+    day_until: AwareDatetime
+
+
+class TakenSlot(View):
+    """So many are booked for that time."""
+
+    starts_at: datetime
+    taken: int
+
+
+class TakenSlots(View):
+    """Times without a booking are left out."""
+
+    slots: list[TakenSlot]
+
+
+class DeskQuery(Query):
+    """What a store's desk shows on top; cheap enough to be asked every two seconds."""
+
+    store_id: Id
+
+
+class DeskView(View):
+    """`stamp` changes whenever anything open changes."""
+
+    stamp: str
+    counts: dict[OrderState, int]
+    """Open states only."""
+    troubles: dict[Trouble, int]
+    late: int
+    newest_new: Id | None = None
+    """The newest order that waits for the store's word."""
+
+
+class RecordQuery(Query):
+    """An order's whole record with its proof."""
+
+    order_id: Id
+
+
+class RecordEntry(TimelineEntry):
+    """A timeline entry with its link in the chain."""
+
+    seq: int
+    hash: str
+
+
+class OrderRecord(View):
+    """`whole` is False when any entry was rewritten, left out or added; `broken_at` names it."""
+
+    order: OrderView
+    entries: list[RecordEntry]
+    messages: list[MessageView]
+    whole: bool
+    broken_at: int | None = None
+
+
+class SagasQuery(PageQuery):
+    """Work across services that has not ended, the oldest first."""
+
+    stuck: bool = True
+    """Only what has failed three times or is ten minutes old."""
+
+
+class SagaView(View):
+    """What hangs, and on which step."""
+
+    saga_id: Id
+    kind: str
+    order_id: Id
+    number: str
+    step: str
+    undoing: bool
+    tries: int
+    last_error: str
+    started_at: datetime
+    next_try_at: datetime | None = None
+
+
+class RetrySaga(Command):
+    """Try again now."""
+
+    saga_id: Id
 
 
 class StateCountsQuery(Query):
@@ -335,9 +659,10 @@ class StateCountsQuery(Query):
 
 
 class StateCounts(View):
-    """States without orders are left out."""
+    """States without orders are left out; of ended ones only the last 30 days' are counted."""
 
     counts: dict[OrderState, int]
+    troubles: dict[Trouble, int] = {}
 
 
 class OrderAmountsQuery(PageQuery):
@@ -355,6 +680,7 @@ class OrderAmount(View):
     paid: bool
     refunded: bool
     settled: bool
+    refunded_fen: int = 0
 
 
 # events
@@ -379,6 +705,8 @@ class OrderEvent(Event):
     sku_ids: list[Id] = []
     sells_card: bool = False
     paid_by_channel: str = ""
+    fulfilment: Fulfilment = Fulfilment.DELIVERY
+    supplement_of: Id | None = None
 
 
 class OrderPaid(OrderEvent):
@@ -391,6 +719,34 @@ class OrderConfirmed(OrderEvent):
     """The merchant has taken it."""
 
     name: ClassVar[str] = "order.confirmed"
+
+
+class OrderReady(OrderEvent):
+    """Packed and to be fetched."""
+
+    name: ClassVar[str] = "order.ready"
+
+
+class OrderReminder(OrderEvent):
+    """Its time is nearly over; `to` must act, `act` is what (a word of `OrderView.may`)."""
+
+    name: ClassVar[str] = "order.reminder"
+    to: Party
+    act: str
+    deadline_at: datetime
+
+
+class OrderTrouble(OrderEvent):
+    """Something beside the ordinary course was said; `to` are the sides that must hear it.
+
+    `what` is a `Step`; `words` is one sentence for people, already in their language.
+    """
+
+    name: ClassVar[str] = "order.trouble"
+    to: list[Party]
+    what: str
+    words: str = ""
+    deadline_at: datetime | None = None
 
 
 class OrderDispatched(OrderEvent):
@@ -411,6 +767,8 @@ class OrderCompleted(OrderEvent):
     """The deal is done: the money may go to the merchant."""
 
     name: ClassVar[str] = "order.completed"
+    given_back: bool = False
+    """All of its money went back before, as the two had agreed: nothing is left to release."""
 
 
 class OrderCancelled(OrderEvent):
@@ -418,6 +776,8 @@ class OrderCancelled(OrderEvent):
 
     name: ClassVar[str] = "order.cancelled"
     paid: bool
+    given_back: bool = False
+    """All of its money went back before, as the two had agreed: nothing is left to refund."""
     refund_to: RefundTo = RefundTo.CHANNEL
     reason: str = ""
     cancelled_by: Party = Party.SYSTEM

@@ -13,6 +13,8 @@ class Permission(StrEnum):
     ORDER_PLACE = "order.place"
     ORDER_CANCEL = "order.cancel"
     ORDER_CONFIRM_RECEIPT = "order.confirm_receipt"
+    ORDER_AFTER_SALES = "order.after_sales"
+    """Ask for a refund, a return or an exchange; answer an amendment; open a dispute; review."""
     PAYMENT_PAY = "payment.pay"
     FUND_VIEW = "fund.view"
     FUND_USE = "fund.use"
@@ -30,6 +32,11 @@ class Permission(StrEnum):
     GATE_LOG_VIEW = "gate.log_view"
     ORDER_VIEW_ANY = "order.view_any"
     ORDER_MEDIATE = "order.mediate"
+    """Take disputes and rule; cancel; hide reviews."""
+    ORDER_APPEAL = "order.appeal"
+    """The second look at a ruling."""
+    SAGA_RETRY = "saga.retry"
+    """See and push work across services that hangs."""
     MONEY_VIEW_ANY = "money.view_any"
     MONEY_AUDIT = "money.audit"
     MONEY_DESK = "money.desk"
@@ -88,6 +95,7 @@ _RESIDENT = {
     _P.ORDER_PLACE,
     _P.ORDER_CANCEL,
     _P.ORDER_CONFIRM_RECEIPT,
+    _P.ORDER_AFTER_SALES,
     _P.PAYMENT_PAY,
     _P.FUND_VIEW,
 }

@@ -253,6 +253,8 @@ class OpenPayment(Command):
     subject: ShortText
     pay_before: datetime
     allocations: Annotated[list[Allocation], Field(min_length=1, max_length=20)]
+    cash_at_door: bool = True
+    """False where nobody comes to a door to collect: of it nothing can be paid on delivery."""
 
 
 class ClosePayment(Command):
@@ -494,15 +496,31 @@ class RefundOrderPart(Command):
     reason: Annotated[str, Field(min_length=2, max_length=200)]
 
 
-class FreezeOrder(Command):
-    """A dispute: nobody gets the money until a ruling; what was settled is taken back."""
+class OrderMoneyCommand(Command):
+    """What orders asks for in the course of after-sales and disputes; `by_name` is who decided."""
 
     order_id: Id
     reason: Annotated[str, Field(min_length=2, max_length=200)]
+    by_name: ShortText = ""
+
+
+class RefundOrder(OrderMoneyCommand):
+    """Give so much of an order back, as the two have agreed; before or after settlement.
+
+    TooMuch when less is left, with `fields.left_fen`.
+    """
+
+    amount_fen: PositiveFen
+    to: RefundTo = RefundTo.CHANNEL
+
+
+class FreezeOrder(OrderMoneyCommand):
+    """In dispute: nobody gets the money until a ruling. After settlement it is taken back: from the
+    merchant's fund, its deposit, then as a debt. AlreadyResolved when all of it has gone back."""
 
 
 class FrozenView(View):
-    """What is frozen, and what of it the merchant could not bring back."""
+    """What is frozen now, what of it was taken back, and what the merchant still owes."""
 
     order_id: Id
     frozen_fen: int
@@ -510,13 +528,15 @@ class FrozenView(View):
     owed_fen: int = 0
 
 
-class RuleOrder(Command):
-    """The ruling: so much back to the resident, the rest to the merchant."""
+class ThawOrder(OrderMoneyCommand):
+    """The quarrel was taken back: held as before, or settled again where the deal is done."""
 
-    order_id: Id
+
+class RuleOrder(OrderMoneyCommand):
+    """Split what is frozen: so much to the resident, the rest to the merchant."""
+
     to_resident_fen: PriceFen
     to: RefundTo = RefundTo.CHANNEL
-    reason: Annotated[str, Field(min_length=2, max_length=200)]
 
 
 class RefundsQuery(PageQuery):

@@ -19,6 +19,9 @@ CLIENTS = (*SERVICES, "gateway")
 SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     orders.OrderPaid.name: ("catalog", "marketing"),
     orders.OrderConfirmed.name: ("marketing",),
+    orders.OrderReady.name: ("marketing",),
+    orders.OrderReminder.name: ("marketing",),
+    orders.OrderTrouble.name: ("marketing",),
     orders.OrderDispatched.name: ("marketing",),
     orders.OrderDelivered.name: ("marketing",),
     orders.OrderCompleted.name: ("settlement",),

@@ -1,7 +1,7 @@
 """delivery's reads. Drops and couriers of many visits come in one statement each."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,15 +13,18 @@ from services.contracts.delivery import (
     DeliveryCounts,
     DropState,
     DropView,
+    GateEntryView,
+    OrderVisitView,
     VisitState,
     VisitView,
 )
-from services.delivery.domain.visit import OPEN_STATES, overstayed
+from services.delivery.domain.visit import KEPT_OUT, OPEN_STATES, overstayed
 from services.delivery.tables import (
     CourierCommunityRow,
     CourierRow,
     CourierStoreRow,
     DropRow,
+    GateLogRow,
     VisitRow,
 )
 from services.kernel.db import Tx
@@ -184,6 +187,49 @@ def visits_of_community(
     return _with_drops(tx, rows, now, overstay_after_s)
 
 
+def visits_of_orders(
+    tx: Tx,
+    order_ids: Sequence[str],
+    community_ids: Sequence[str],
+    now: datetime,
+    overstay_after_s: int,
+) -> list[OrderVisitView]:
+    """The orders' drops in these communities, the newest first, in three statements; other drops
+    that came with the same visit are other people's, and left out."""
+    drops = tx.all(
+        select(DropRow.__table__)
+        .where(DropRow.order_id.in_(order_ids), DropRow.community_id.in_(community_ids))
+        .order_by(DropRow.assigned_at.desc(), DropRow.drop_id.desc())
+    )
+    if not drops:
+        return []
+    visit_ids = {row.visit_id for row in drops}
+    visits = {row.visit_id: row for row in tx.all(_VISIT.where(VisitRow.visit_id.in_(visit_ids)))}
+    log = _gate_log(tx, visit_ids)
+    shown: dict[str, list[DropView]] = defaultdict(list)
+    for row in drops:
+        shown[row.visit_id].append(drop_view(row))
+    return [
+        OrderVisitView(
+            drop=drop_view(row),
+            visit=_visit_view(visits[row.visit_id], shown[row.visit_id], now, overstay_after_s),
+            log=log[row.visit_id],
+        )
+        for row in drops
+    ]
+
+
+def _gate_log(tx: Tx, visit_ids: Collection[str]) -> dict[str, list[GateEntryView]]:
+    entries: dict[str, list[GateEntryView]] = defaultdict(list)
+    of_these = GateLogRow.visit_id.in_(visit_ids)
+    for row in tx.all(select(GateLogRow.__table__).where(of_these).order_by(GateLogRow.log_id)):
+        said = "refused" if row.direction == KEPT_OUT else row.direction
+        entries[row.visit_id].append(
+            GateEntryView(at=row.at, gate=row.gate, direction=said, guard_name=row.guard_name)
+        )
+    return entries
+
+
 def has_drops_to_bring(tx: Tx, visit_id: str) -> bool:
     """Whether somebody still waits for something of this visit."""
     found = select(DropRow.drop_id).where(
@@ -231,13 +277,11 @@ def _with_drops(
     of_these = DropRow.visit_id.in_([row.visit_id for row in rows])
     for row in tx.all(select(DropRow.__table__).where(of_these).order_by(DropRow.drop_id)):
         drops[row.visit_id].append(drop_view(row))
-    return [
-        VisitView.model_validate(
-            {
-                **row._mapping,
-                "drops": drops[row.visit_id],
-                "overstayed": overstayed(row.entered_at, row.left_at, now, overstay_after_s),
-            }
-        )
-        for row in rows
-    ]
+    return [_visit_view(row, drops[row.visit_id], now, overstay_after_s) for row in rows]
+
+
+def _visit_view(
+    row: Row[Any], drops: list[DropView], now: datetime, overstay_after_s: int
+) -> VisitView:
+    late = overstayed(row.entered_at, row.left_at, now, overstay_after_s)
+    return VisitView.model_validate({**row._mapping, "drops": drops, "overstayed": late})

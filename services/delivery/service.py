@@ -17,6 +17,8 @@ from services.contracts.delivery import (
     GateLogQuery,
     LeaveVisit,
     MyVisitsQuery,
+    OrderVisitsQuery,
+    OrderVisitsView,
     PassQuery,
     PassView,
     RefuseVisit,
@@ -131,6 +133,10 @@ class DeliveryService:
     @rpc(permission=Permission.GATE_LOG_VIEW)
     def visit(self, query: VisitQuery, actor: Actor) -> VisitView:
         return gate.visit(self.runtime.db, query, actor, now(), self.runtime.settings)
+
+    @rpc(permission=Permission.GATE_LOG_VIEW)
+    def order_visits(self, query: OrderVisitsQuery, actor: Actor) -> OrderVisitsView:
+        return gate.order_visits(self.runtime.db, query, actor, now(), self.runtime.settings)
 
     @rpc(permission=Permission.OVERVIEW_VIEW)
     def counts(self, query: DeliveryCountsQuery, actor: Actor) -> DeliveryCounts:

@@ -113,6 +113,7 @@ class DropRow(Row):
     __table_args__ = (
         Index("drop_of_visit", "visit_id", "drop_id"),
         Index("drop_of_courier", "courier_id", "state", "visit_id"),
+        Index("drop_of_order", "order_id"),
         Index("drop_delivered", "state", "delivered_at", "community_id"),
     )
 

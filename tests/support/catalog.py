@@ -1,7 +1,8 @@
 """A shelf to test with: commands with sensible defaults, and what the tables say afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -9,13 +10,16 @@ from services.catalog.stock import Discrepancy, prove_stock
 from services.catalog.tables import ReservedLineRow, SkuRow, StockMovementRow
 from services.catalog.use_cases.put_item import put_item
 from services.catalog.use_cases.reserve import reserve
+from services.catalog.use_cases.swap_reservation import swap_reservation
 from services.contracts.catalog import (
     ItemKind,
     PutItem,
     Reserve,
     ReservedView,
     ReserveLine,
+    ReturnPieces,
     SkuSpec,
+    SwapReservation,
 )
 from services.contracts.orders import OrderCancelled, OrderPaid
 from services.kernel.actor import Actor
@@ -37,10 +41,10 @@ def shopkeeper_of(store_id: str) -> Actor:
 
 
 def item_command(
-    store_id: str, skus: Sequence[SkuSpec], item_id: str | None = None, **fields: object
+    store_id: str, skus: Sequence[SkuSpec], item_id: str | None = None, **fields: Any
 ) -> PutItem:
     """A command that puts soy milk, or what `fields` say, on the shelf."""
-    values = {"category": "早餐", "kind": ItemKind.GOODS, "name": "豆浆", **fields}
+    values: dict[str, Any] = {"category": "早餐", "kind": ItemKind.GOODS, "name": "豆浆", **fields}
     return PutItem(
         request_id=new_id(),
         item_id=item_id or new_id(),
@@ -50,16 +54,24 @@ def item_command(
     )
 
 
-def shelve(db: Database, *stocks: int | None, price_fen: int = 300, **fields: object) -> list[str]:
+def shelve(db: Database, *stocks: int | None, price_fen: int = 300, **fields: Any) -> list[str]:
     """Put one item with a SKU for each stock on a new store's shelf; the SKU ids, sorted."""
+    return shelve_at(db, *stocks, price_fen=price_fen, **fields)[1]
+
+
+def shelve_at(
+    db: Database, *stocks: int | None, price_fen: int = 300, **fields: Any
+) -> tuple[Actor, list[str]]:
+    """The same, and who runs the store."""
     store_id = new_id()
+    keeper = shopkeeper_of(store_id)
     sku_ids = sorted(new_id() for _ in stocks)
     skus = [
         SkuSpec(sku_id=sku_id, name=f"规格{index}", price_fen=price_fen, stock=stock)
         for index, (sku_id, stock) in enumerate(zip(sku_ids, stocks, strict=True))
     ]
-    put_item(db, item_command(store_id, skus, **fields), shopkeeper_of(store_id), NOW)
-    return sku_ids
+    put_item(db, item_command(store_id, skus, **fields), keeper, NOW)
+    return keeper, sku_ids
 
 
 def reserve_command(wanted: dict[str, int], reservation_id: str | None = None) -> Reserve:
@@ -67,7 +79,7 @@ def reserve_command(wanted: dict[str, int], reservation_id: str | None = None) -
     return Reserve(
         request_id=new_id(),
         reservation_id=reservation_id or new_id(),
-        lines=[ReserveLine(sku_id=sku_id, quantity=n) for sku_id, n in wanted.items()],
+        lines=lines_of(wanted),
         hold_until=NOW + HOLD,
     )
 
@@ -75,6 +87,41 @@ def reserve_command(wanted: dict[str, int], reservation_id: str | None = None) -
 def set_aside(db: Database, wanted: dict[str, int]) -> ReservedView:
     """Reserve the pieces."""
     return reserve(db, reserve_command(wanted), NOW, HOLD_MAX)
+
+
+def lines_of(wanted: Mapping[str, int]) -> list[ReserveLine]:
+    """A line for each SKU."""
+    return [ReserveLine(sku_id=sku_id, quantity=n) for sku_id, n in wanted.items()]
+
+
+def swap_command(
+    from_ids: Sequence[str],
+    wanted: Mapping[str, int],
+    reservation_id: str | None = None,
+    sku_ids: Sequence[str] = (),
+) -> SwapReservation:
+    """A command that puts these pieces in the place of those."""
+    return SwapReservation(
+        request_id=new_id(),
+        reservation_id=reservation_id or new_id(),
+        from_ids=list(from_ids),
+        sku_ids=list(sku_ids),
+        lines=lines_of(wanted),
+    )
+
+
+def swapped(
+    db: Database, from_ids: Sequence[str], wanted: Mapping[str, int], sku_ids: Sequence[str] = ()
+) -> ReservedView:
+    """Put these pieces in the place of those."""
+    return swap_reservation(db, swap_command(from_ids, wanted, sku_ids=sku_ids), NOW)
+
+
+def return_command(wanted: Mapping[str, int], return_id: str | None = None) -> ReturnPieces:
+    """A command that brings the pieces back."""
+    return ReturnPieces(
+        request_id=new_id(), return_id=return_id or new_id(), lines=lines_of(wanted)
+    )
 
 
 def order_paid(reservation_id: str, sku_ids: Sequence[str]) -> OrderPaid:

@@ -7,11 +7,18 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.catalog import locks, queries
-from services.catalog.domain.shelf import Reason, check_skus
+from services.catalog.domain.shelf import Reason, check_skus, ways_offered
 from services.catalog.rights import need_work_at
 from services.catalog.stock import move_stock
 from services.catalog.tables import ItemRow, SkuRow
-from services.contracts.catalog import ItemView, NoSuchItem, NotYourShelf, PutItem, SkuSpec
+from services.contracts.catalog import (
+    Fulfilment,
+    ItemView,
+    NoSuchItem,
+    NotYourShelf,
+    PutItem,
+    SkuSpec,
+)
 from services.kernel import requests
 from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx, is_duplicate
@@ -37,20 +44,22 @@ def put_item(db: Database, command: PutItem, actor: Actor, now: datetime) -> Ite
     """
     need_work_at(actor, command.store_id)
     check_skus(command.kind, command.skus)
+    ways = ways_offered(command)
     specs = {spec.sku_id: spec for spec in command.skus}
     with (
         db.transaction() as tx,
         requests.claimed(tx, command, ItemView, by=actor.account_id) as claim,
     ):
         if claim.answer is None:
-            _write_item(tx, command, now)
+            _write_item(tx, command, ways, now)
             _write_skus(tx, command, specs, now)
             claim.answer = queries.item(tx, command.item_id)
         return claim.answer
 
 
-def _write_item(tx: Tx, command: PutItem, now: datetime) -> None:
-    values = command.model_dump(exclude={"request_id", "skus"}) | {"updated_at": now}
+def _write_item(tx: Tx, command: PutItem, ways: list[Fulfilment], now: datetime) -> None:
+    values = command.model_dump(exclude={"request_id", "skus"})
+    values |= {"fulfilments": ways, "updated_at": now}
     try:
         tx.execute(insert(ItemRow).values(**values, created_at=now))
         return

@@ -3,27 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
-from sqlalchemy.exc import IntegrityError
-
-from services.catalog import queries
+from services.catalog import queries, reserved
 from services.catalog.domain.reservation import SET_ASIDE, State
 from services.catalog.domain.shelf import Offer, Reason, refusal, shortage, wanted_pieces
 from services.catalog.stock import move_stock
-from services.catalog.tables import ReservedLineRow
-from services.contracts.catalog import (
-    OutOfStock,
-    ReservationOver,
-    Reserve,
-    ReservedLine,
-    ReservedView,
-)
+from services.contracts.catalog import OutOfStock, ReservationOver, Reserve, ReservedView
 from services.kernel import failpoints
-from services.kernel.db import Database, Tx, is_duplicate
+from services.kernel.db import Database, Tx
 from services.kernel.errors import InvariantBroken, Malformed, Refused
-from services.kernel.requests import RequestConflict
-
-_INSERT_LINES = insert(ReservedLineRow)
 
 
 def reserve(db: Database, command: Reserve, now: datetime, hold_max: timedelta) -> ReservedView:
@@ -44,32 +31,23 @@ def reserve(db: Database, command: Reserve, now: datetime, hold_max: timedelta) 
             raise _sold_meanwhile(tx, wanted)
         failpoints.hit("catalog.reserve.before_commit")
         tx.on_commit(lambda: failpoints.hit("catalog.reserve.after_commit"))
-        return _answer(command, {sku: _line(offer, 0) for sku, offer in offers.items()})
+        lines = {sku: reserved.line_of(offer, 0) for sku, offer in offers.items()}
+        return reserved.answer(command.reservation_id, command.lines, lines)
 
 
 def _claim_lines(
     tx: Tx, command: Reserve, wanted: Mapping[str, int], offers: Mapping[str, Offer], now: datetime
 ) -> bool:
-    """Insert the lines; False when the reservation is there already (its key is the claim)."""
-    rows = [
-        _line(offers[sku_id], quantity).model_dump()
-        | {
-            "reservation_id": command.reservation_id,
-            "line_no": line_no,
-            "counted": offers[sku_id].stock is not None,
-            "state": State.HELD,
-            "hold_until": command.hold_until,
-            "updated_at": now,
-        }
-        for line_no, (sku_id, quantity) in enumerate(wanted.items())
-    ]
-    try:
-        tx.execute(_INSERT_LINES, rows)
-    except IntegrityError as error:
-        if not is_duplicate(error):
-            raise
-        return False
-    return True
+    """Insert the lines; False when the reservation is there already."""
+    return reserved.keep_lines(
+        tx,
+        command.reservation_id,
+        {sku_id: reserved.line_of(offers[sku_id], n) for sku_id, n in wanted.items()},
+        counted={sku_id for sku_id in wanted if offers[sku_id].stock is not None},
+        state=State.HELD,
+        hold_until=command.hold_until,
+        now=now,
+    )
 
 
 def _answer_again(
@@ -79,41 +57,14 @@ def _answer_again(
     earlier = queries.reserved_lines(tx, command.reservation_id)
     if not earlier:
         raise refused or InvariantBroken(f"reservation {command.reservation_id} came and went")
-    if {sku_id: line.quantity for sku_id, (line, _) in earlier.items()} != wanted:
-        raise RequestConflict(f"reservation {command.reservation_id} is for something else")
+    lines = {sku_id: line for sku_id, (line, _) in earlier.items()}
+    reserved.need_same_wish(command.reservation_id, lines, wanted)
     if any(state not in SET_ASIDE for _, state in earlier.values()):
         raise ReservationOver
-    return _answer(command, {sku_id: line for sku_id, (line, _) in earlier.items()})
+    return reserved.answer(command.reservation_id, command.lines, lines)
 
 
 def _sold_meanwhile(tx: Tx, wanted: Mapping[str, int]) -> OutOfStock:
     tx.connection.rollback()  # so that what we had taken ourselves is counted as being there
     left = queries.offers(tx, wanted)
     return OutOfStock(fields=shortage(wanted, {sku: offer.stock for sku, offer in left.items()}))
-
-
-def _line(offer: Offer, quantity: int) -> ReservedLine:
-    return ReservedLine(
-        sku_id=offer.sku_id,
-        item_id=offer.item_id,
-        store_id=offer.store_id,
-        item_name=offer.item_name,
-        sku_name=offer.sku_name,
-        kind=offer.kind,
-        category=offer.category,
-        picture=offer.picture,
-        quantity=quantity,
-        price_fen=offer.price_fen,
-        gift_fen=offer.gift_fen,
-    )
-
-
-def _answer(command: Reserve, lines: Mapping[str, ReservedLine]) -> ReservedView:
-    """The lines as they were asked for, a SKU that was asked for twice in two lines."""
-    return ReservedView(
-        reservation_id=command.reservation_id,
-        lines=[
-            lines[asked.sku_id].model_copy(update={"quantity": asked.quantity})
-            for asked in command.lines
-        ],
-    )

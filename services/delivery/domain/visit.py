@@ -6,6 +6,8 @@ from enum import StrEnum
 from services.contracts.delivery import DropState, VisitState, WrongVisitState
 
 CHINA = timezone(timedelta(hours=8))
+KEPT_OUT = "kept_out"
+"""The direction of a refusal in the gate log."""
 
 
 class VisitAct(StrEnum):

@@ -12,6 +12,8 @@ from services.contracts.delivery import (
     GateLogQuery,
     LeaveVisit,
     NoSuchVisit,
+    OrderVisitsQuery,
+    OrderVisitsView,
     RefuseVisit,
     VisitEntered,
     VisitLeft,
@@ -21,7 +23,7 @@ from services.contracts.delivery import (
 )
 from services.delivery import locks, queries
 from services.delivery.domain import duty
-from services.delivery.domain.visit import VisitAct, day_began, visit_after
+from services.delivery.domain.visit import KEPT_OUT, VisitAct, day_began, visit_after
 from services.delivery.gates import Gate, GateNames
 from services.delivery.settings import Settings
 from services.delivery.tables import GateLogRow, VisitRow
@@ -32,7 +34,7 @@ from services.kernel.db import Database, Tx
 from services.kernel.ids import new_id
 from services.kernel.wire import Page
 
-_DIRECTIONS = {VisitAct.ADMIT: "in", VisitAct.REFUSE: "kept_out", VisitAct.LEAVE: "out"}
+_DIRECTIONS = {VisitAct.ADMIT: "in", VisitAct.REFUSE: KEPT_OUT, VisitAct.LEAVE: "out"}
 
 
 def find_gate(
@@ -174,6 +176,17 @@ def gate_log(
         )
     full = len(visits) == query.limit
     return Page[VisitView](items=visits, next_after=visits[-1].visit_id if full else None)
+
+
+def order_visits(
+    db: Database, query: OrderVisitsQuery, actor: Actor, now: datetime, settings: Settings
+) -> OrderVisitsView:
+    """Who brought these orders, by which gate; nothing of communities that are not the actor's."""
+    with db.reading() as tx:
+        visits = queries.visits_of_orders(
+            tx, query.order_ids, actor.communities, now, settings.overstay_after_s
+        )
+    return OrderVisitsView(visits=visits)
 
 
 def counts(

@@ -1,12 +1,18 @@
 """Putting items on the shelf, counting them, and looking at them."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import text
 
 from services.catalog import queries
 from services.catalog.rights import need_see_all_states
 from services.catalog.use_cases.put_item import put_item
+from services.catalog.use_cases.reserve import reserve
 from services.catalog.use_cases.set_stock import set_stock
 from services.contracts.catalog import (
+    GOODS_FULFILMENTS,
+    Fulfilment,
     ItemKind,
     ItemsQuery,
     ItemView,
@@ -18,12 +24,15 @@ from services.contracts.catalog import (
 from services.kernel.db import Database
 from services.kernel.errors import Malformed
 from services.kernel.ids import new_id
+from services.kernel.migrations import differences
 from services.kernel.requests import RequestConflict
 from tests.support.catalog import (
+    HOLD_MAX,
     NOW,
     discrepancies,
     item_command,
     movements_of,
+    reserve_command,
     set_aside,
     shelve,
     shopkeeper_of,
@@ -247,3 +256,59 @@ def test_a_gift_on_goods_and_a_free_card_are_refused(db: Database) -> None:
     free = item_command(store_id, [spec(price_fen=0)], kind=ItemKind.CARD_PLAN)
     with pytest.raises(Malformed):
         put_item(db, free, shopkeeper_of(store_id), NOW)
+
+
+def test_how_an_item_is_handed_over_is_shown_everywhere_and_stands_in_the_reservation(
+    db: Database,
+) -> None:
+    store_id, one = new_id(), spec(stock=None)
+    keeper, ways = shopkeeper_of(store_id), [Fulfilment.IN_STORE, Fulfilment.AT_HOME]
+    command = item_command(
+        store_id,
+        [one],
+        kind=ItemKind.SERVICE,
+        fulfilments=ways,
+        slot_minutes=60,
+        slot_capacity=2,
+    )
+    put_item(db, command, keeper, NOW)
+    with db.reading() as tx:
+        item = queries.item(tx, command.item_id)
+        [cart] = queries.sku_lines(tx, [one.sku_id]).lines
+    ordering = reserve_command({one.sku_id: 1})
+    [agreed] = reserve(db, ordering, NOW, HOLD_MAX).lines
+    for shown in (item, listed(db, store_ids=[store_id])[0], cart, agreed):
+        assert (shown.fulfilments, shown.slot_minutes, shown.slot_capacity) == (ways, 60, 2)
+    plain = command.model_copy(
+        update={"request_id": new_id(), "fulfilments": [], "slot_minutes": 0, "slot_capacity": 1}
+    )
+    assert put_item(db, plain, keeper, NOW).fulfilments == list(GOODS_FULFILMENTS)
+    assert reserve(db, ordering, NOW, HOLD_MAX).lines == [agreed]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"slot_minutes": 60},
+        {"slot_minutes": 60, "fulfilments": [Fulfilment.PICKUP]},
+        {"fulfilments": [Fulfilment.PICKUP, Fulfilment.PICKUP]},
+        {"kind": ItemKind.CARD_PLAN, "fulfilments": [Fulfilment.PICKUP]},
+        {"kind": ItemKind.CARD_PLAN, "slot_minutes": 60},
+    ],
+)
+def test_ways_that_cannot_be_are_refused(db: Database, fields: dict[str, Any]) -> None:
+    store_id = new_id()
+    with pytest.raises(Malformed):
+        put_item(db, item_command(store_id, [spec()], **fields), shopkeeper_of(store_id), NOW)
+
+
+def test_the_migrations_make_what_the_tables_say_and_old_items_are_delivered_or_fetched(
+    db: Database,
+) -> None:
+    assert differences("catalog", db.url) == []
+    [sku] = shelve(db, 5, fulfilments=[Fulfilment.IN_STORE])
+    with db.transaction() as tx:
+        tx.execute(text("UPDATE item SET fulfilments = DEFAULT"))
+    with db.reading() as tx:
+        [line] = queries.sku_lines(tx, [sku]).lines
+    assert line.fulfilments == list(GOODS_FULFILMENTS)

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.domain.reservation import MOVES, SET_ASIDE, Act, Line, State
-from services.catalog.domain.shelf import Offer, refusal, shortage, wanted_pieces
+from services.catalog.domain.shelf import (
+    CountedStock,
+    Offer,
+    refusal,
+    shortage,
+    wanted_pieces,
+)
+from services.catalog.domain.swap import Given, Swap, given_up
+from services.catalog.reserved import line_of
 from services.contracts.catalog import (
     ItemKind,
     NoSuchItem,
@@ -17,6 +25,8 @@ from services.contracts.catalog import (
     ReserveLine,
 )
 from services.kernel.ids import new_id
+
+SKU = new_id()
 
 
 def line(state: State, counted: bool = True, quantity: int = 3) -> Line:
@@ -86,3 +96,44 @@ def test_unknown_comes_before_off_the_shelf_before_too_few() -> None:
 
 def test_a_shortage_names_what_is_left_and_unlimited_is_never_short() -> None:
     assert shortage({"A": 2, "B": 9, "C": 3}, {"A": 1, "B": None, "C": 3}) == {"A": "1"}
+
+
+def given_line(sku_id: str, state: State, quantity: int, counted: bool) -> Given:
+    agreed = line_of(offer(sku_id), quantity)
+    return Given("R", agreed, Line(sku_id, quantity, state, counted))
+
+
+@given(
+    lines=st.lists(
+        st.tuples(
+            st.sampled_from([State.HELD, State.COMMITTED, State.EXPIRED]),
+            st.integers(1, 9),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=2,
+    ),
+    wanted=st.integers(0, 20),
+    pieces=st.integers(0, 9),
+    unlimited=st.booleans(),
+)
+def test_a_swap_is_refused_exactly_when_the_shelf_would_fall_below_zero(
+    lines: list[tuple[State, int, bool]], wanted: int, pieces: int, unlimited: bool
+) -> None:
+    swap = Swap([given_line(SKU, *line) for line in lines], {SKU: wanted} if wanted else {})
+    shelf = CountedStock(pieces, unlimited)
+    left = pieces + swap.back(SKU) + swap.carried(SKU, shelf) - swap.taken(SKU, shelf)
+    refused = swap.refusal({SKU: shelf})
+    assert (refused is not None) == (left < 0)
+    if refused:
+        over = any(state is State.EXPIRED for state, _, _ in lines)
+        assert isinstance(refused, ReservationOver if over else OutOfStock)
+
+
+def test_nobody_gives_up_a_line_of_another_store_or_one_that_is_back_already() -> None:
+    mine, back = (given_line(new_id(), s, 1, True) for s in (State.COMMITTED, State.RELEASED))
+    assert given_up([mine, back], ["R"], [], mine.agreed.store_id) == [mine]
+    with pytest.raises(ReservationOver):
+        given_up([mine, back], ["R"], [], back.agreed.store_id)
+    with pytest.raises(ReservationOver):
+        given_up([mine], ["R", "S"], [], mine.agreed.store_id)

@@ -13,6 +13,8 @@ ALLOWED = {
     "reserve": ("orders",),
     "release_reservation": ("orders",),
     "commit_reservation": ("orders",),
+    "swap_reservation": ("orders",),
+    "return_pieces": ("orders",),
 }
 
 
