@@ -25,6 +25,7 @@ from services.contracts.settlement import (
     PayView,
     ReceiveNotice,
     RedirectRefund,
+    RefundOrder,
     RefundOrderPart,
     RefundsQuery,
     RefundView,
@@ -32,6 +33,7 @@ from services.contracts.settlement import (
     RuleOrder,
     TakeAtDesk,
     TakeDeposit,
+    ThawOrder,
 )
 from services.kernel.actor import Actor
 from services.kernel.clock import now
@@ -43,6 +45,7 @@ from services.settlement.use_cases.close_payment import close_payment
 from services.settlement.use_cases.open_payment import open_payment
 from services.settlement.use_cases.pay import pay
 from services.settlement.use_cases.receive_notice import receive_notice
+from services.settlement.use_cases.refund_order import refund_order, refund_part
 from services.settlement.use_cases.see_payment import see_payment
 
 
@@ -75,16 +78,23 @@ class PaymentsEntry:
 
     @rpc(permission=Permission.MONEY_REFUND)
     def refund_order_part(self, command: RefundOrderPart, actor: Actor) -> OrderMoneyView:
-        return dispute.refund_part(self.runtime.db, command, actor, now())
+        return refund_part(self.runtime.db, command, actor, now())
 
-    @rpc(permission=Permission.ORDER_MEDIATE)
-    def freeze_order(self, command: FreezeOrder, actor: Actor) -> FrozenView:
-        return dispute.freeze_order(self.runtime.db, command, actor, now())
+    @rpc(callers=("orders",))
+    def refund_order(self, command: RefundOrder) -> OrderMoneyView:
+        return refund_order(self.runtime.db, command, now())
 
-    @rpc(permission=Permission.ORDER_MEDIATE)
-    def rule_order(self, command: RuleOrder, actor: Actor) -> OrderMoneyView:
-        terms = terms_of(self.runtime.settings)
-        return dispute.rule_order(self.runtime.db, command, actor, terms)
+    @rpc(callers=("orders",))
+    def freeze_order(self, command: FreezeOrder) -> FrozenView:
+        return dispute.freeze_order(self.runtime.db, command, now())
+
+    @rpc(callers=("orders",))
+    def thaw_order(self, command: ThawOrder) -> OrderMoneyView:
+        return dispute.thaw_order(self.runtime.db, command, terms_of(self.runtime.settings))
+
+    @rpc(callers=("orders",))
+    def rule_order(self, command: RuleOrder) -> OrderMoneyView:
+        return dispute.rule_order(self.runtime.db, command, terms_of(self.runtime.settings))
 
     @rpc(permission=Permission.MONEY_VIEW_ANY)
     def refunds(self, query: RefundsQuery, actor: Actor) -> Page[RefundView]:

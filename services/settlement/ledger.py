@@ -98,6 +98,14 @@ def summed_balance_fen(tx: Tx, account_id: str) -> int:
     return so_far_fen + _sum_fen(tx, account_id, entry_id, _NO_END)
 
 
+def entry_fen(tx: Tx, transfer_id: str, account_id: str) -> int:
+    """What a transfer put on an account; 0 when it has nothing to do with it."""
+    found = select(EntryRow.amount_fen).where(
+        EntryRow.transfer_id == transfer_id, EntryRow.account_id == account_id
+    )
+    return int(tx.scalar(found) or 0)
+
+
 def take_checkpoints(tx: Tx, now: datetime) -> int:
     """Sum the settled entries of the summed accounts once, so that later sums start from there."""
     through = _last_settled_entry(tx, now - SETTLED_AFTER)

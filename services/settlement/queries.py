@@ -20,7 +20,7 @@ from services.kernel.db import Tx
 from services.kernel.errors import InvariantBroken, Malformed
 from services.settlement import card_queries, sharing_queries
 from services.settlement.domain.channel import RefundRef, TradeRef
-from services.settlement.domain.payments import LIVE
+from services.settlement.domain.payments import LIVE, Purpose
 from services.settlement.domain.refunds import UNDER_WAY
 from services.settlement.tables import (
     AllocationRow,
@@ -74,6 +74,11 @@ def allocation_of(row: Row[Any]) -> Allocation:
 def sells_cards(tx: Tx, payment_id: str) -> bool:
     """Whether an order of the payment sells a prepaid card."""
     return any(part.card is not None for part in allocations(tx, payment_id))
+
+
+def paid_at_door(payment: Row[Any]) -> bool:
+    """Whether somebody comes to a door with what the payment is for, and can collect."""
+    return bool(payment.purpose == Purpose.ORDER and payment.cash_at_door)
 
 
 def card_merchant(tx: Tx, card_id: str | None) -> str | None:

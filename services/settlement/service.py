@@ -28,9 +28,9 @@ from services.settlement.entry_sharing import SharingEntry
 from services.settlement.entry_withdrawals import WithdrawalsEntry
 from services.settlement.extras import open_channels, terms_of
 from services.settlement.settings import Settings
-from services.settlement.use_cases import cash
 from services.settlement.use_cases.ask_channel import poll_payments
 from services.settlement.use_cases.close_payment import close_stragglers
+from services.settlement.use_cases.collect_cash import collect
 from services.settlement.use_cases.forget_notices import forget_notices
 from services.settlement.use_cases.resolve_escrow import (
     refund_escrow,
@@ -83,7 +83,7 @@ class SettlementService(
 
     @subscribe(DropDelivered)
     def on_drop_delivered(self, event: DropDelivered, tx: Tx) -> None:
-        cash.collect(tx, event, now())
+        collect(tx, event, now())
 
     @every(seconds=2)
     def poll_payments(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 
-from services.contracts.settlement import EscrowState
+from services.contracts.settlement import EscrowState, RefundState
 from services.kernel.db import Tx
 from services.settlement.domain.shares import ShareStep
 from services.settlement.tables import ChannelOrderRow, EscrowRow, PaymentRow, RefundRow
@@ -27,6 +27,16 @@ _UNRESOLVED = (
     .correlate(ProfitShareRow)
     .exists()
 )
+_REFUND_UNDER_WAY = (
+    select(RefundRow.refund_id)
+    .where(
+        RefundRow.payment_id == ProfitShareRow.payment_id,
+        RefundRow.state.in_((RefundState.PENDING, RefundState.PROCESSING)),
+    )
+    .correlate(ProfitShareRow)
+    .exists()
+)
+"""It comes out of what is frozen; unfreezing first would take it from the shop's own balance."""
 _PAID_THROUGH = (ChannelOrderRow.channel == PaymentRow.channel) & (
     ChannelOrderRow.out_trade_no == PaymentRow.out_trade_no
 )
@@ -46,6 +56,7 @@ _DUE = (
         ProfitShareRow.next_try_at <= bindparam("now"),
         ChannelOrderRow.paid_at <= bindparam("paid_before"),
         ~_UNRESOLVED,
+        (ProfitShareRow.state != ShareStep.PENDING) | ~_REFUND_UNDER_WAY,
     )
     .group_by(
         ProfitShareRow.payment_id,

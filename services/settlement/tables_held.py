@@ -64,7 +64,10 @@ class EscrowRow(Row):
     """The shares that stand: a refund after settlement undoes its part of them."""
     withdrawable_at: Mapped[MaybeInstant]
     releases: Mapped[int] = mapped_column(Integer, server_default="0")
-    """How often it was released: once, and once more after each ruling."""
+    """How often it was released: once, and once more after each quarrel."""
+    decided_at: Mapped[MaybeInstant]
+    """When orders decided how it ends: by a ruling, or by giving all of it back. What orders told
+    before that, and comes later, is no news."""
     version: Mapped[int] = mapped_column(Integer, server_default="0")
 
 

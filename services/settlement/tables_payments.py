@@ -61,6 +61,8 @@ class PaymentRow(Row):
     gift_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cover_count: Mapped[int] = mapped_column(Integer, server_default="0")
     """How often fund and card were set aside for it: a part of the holds' ids."""
+    cash_at_door: Mapped[bool] = mapped_column(server_default="1")
+    """Whether somebody comes to a door with it, who can collect."""
 
 
 class AllocationRow(Row):

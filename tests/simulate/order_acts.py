@@ -117,11 +117,29 @@ def refund_part(life: MoneyLife, chance: random.Random) -> None:
     life.orders.refund_part(payment, index, share(payment, index, chance), to)
 
 
+def give_back(life: MoneyLife, chance: random.Random) -> None:
+    """As the two have agreed; when that is all of it, the order often ends by it."""
+    payment, index = held(life, chance), chance.randrange(3)
+    to = chance.choice((RefundTo.CHANNEL, RefundTo.FUND))
+    life.orders.give_back(payment, index, share(payment, index, chance), to)
+    if chance.random() < 0.5:
+        chance.choice((life.orders.complete, life.orders.cancel))(payment, index)
+
+
 def freeze(life: MoneyLife, chance: random.Random) -> None:
     payment, index = held(life, chance), chance.randrange(3)
     life.orders.freeze(payment, index)
-    if chance.random() < 0.6:
+    if chance.random() < 0.3:
+        life.orders.complete(payment, index)
+    ending = chance.random()
+    if ending < 0.5:
         _rule(life, chance, payment, index)
+    elif ending < 0.7:
+        life.orders.thaw(payment, index)
+
+
+def thaw(life: MoneyLife, chance: random.Random) -> None:
+    life.orders.thaw(held(life, chance), chance.randrange(3))
 
 
 def rule(life: MoneyLife, chance: random.Random) -> None:

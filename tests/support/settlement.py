@@ -175,16 +175,30 @@ class Books:
         self.notify(self.pays(payment))
         return payment
 
-    def complete(self, payment: PaymentView, index: int = 0, now: datetime | None = None) -> None:
+    def complete(
+        self,
+        payment: PaymentView,
+        index: int = 0,
+        now: datetime | None = None,
+        *,
+        given_back: bool = False,
+    ) -> None:
         """`order.completed` arrives for one of its orders."""
         with self.db.transaction() as tx:
             terms = Terms(timedelta(hours=72), now or self.now)
-            release_escrow(tx, completed(payment, index), terms)
+            release_escrow(tx, completed(payment, index, given_back=given_back), terms)
 
-    def cancel(self, payment: PaymentView, index: int = 0, to: RefundTo = RefundTo.CHANNEL) -> None:
+    def cancel(
+        self,
+        payment: PaymentView,
+        index: int = 0,
+        to: RefundTo = RefundTo.CHANNEL,
+        *,
+        given_back: bool = False,
+    ) -> None:
         """`order.cancelled` arrives for one of its orders."""
         with self.db.transaction() as tx:
-            refund_escrow(tx, cancelled(payment, index, to), self.now)
+            refund_escrow(tx, cancelled(payment, index, to, given_back=given_back), self.now)
 
     def balance(self, account: accounts.Account) -> int:
         """From the entries, whatever the kept balance says."""
@@ -230,14 +244,19 @@ def _order_event(payment: PaymentView, index: int) -> dict[str, object]:
     }
 
 
-def completed(payment: PaymentView, index: int = 0) -> OrderCompleted:
+def completed(payment: PaymentView, index: int = 0, *, given_back: bool = False) -> OrderCompleted:
     """The event that releases an order's money."""
-    return OrderCompleted.model_validate(_order_event(payment, index))
+    more = {"given_back": given_back}
+    return OrderCompleted.model_validate(_order_event(payment, index) | more)
 
 
 def cancelled(
-    payment: PaymentView, index: int = 0, to: RefundTo = RefundTo.CHANNEL
+    payment: PaymentView,
+    index: int = 0,
+    to: RefundTo = RefundTo.CHANNEL,
+    *,
+    given_back: bool = False,
 ) -> OrderCancelled:
     """The event that sends an order's money back."""
-    more = {"paid": True, "refund_to": to, "reason": "不想要了"}
+    more = {"paid": True, "refund_to": to, "reason": "不想要了", "given_back": given_back}
     return OrderCancelled.model_validate(_order_event(payment, index) | more)

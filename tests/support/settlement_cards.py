@@ -19,8 +19,9 @@ from services.contracts.settlement import (
 )
 from services.kernel.actor import Actor
 from services.kernel.ids import new_id
-from services.settlement.use_cases.dispute import freeze_order, refund_part, rule_order
+from services.settlement.use_cases.dispute import freeze_order, rule_order
 from services.settlement.use_cases.open_payment import open_payment
+from services.settlement.use_cases.refund_order import refund_part
 from services.settlement.use_cases.return_cards import begin_return, return_cards
 from services.settlement.use_cases.see_cards import see_card
 from tests.support.settlement import COMMUNITY, Books, member_of, open_command
@@ -101,7 +102,7 @@ class CardShop:
     def freeze(self, card: PaymentView) -> None:
         """The sale is disputed."""
         command = FreezeOrder(request_id=new_id(), order_id=card_of(card), reason="没说有期限")
-        freeze_order(self.books.db, command, _clerk(), self.books.now)
+        freeze_order(self.books.db, command, self.books.now)
 
     def rule(self, card: PaymentView, to_resident_fen: int) -> None:
         """So much of the sale goes to the household's fund, the rest of it stands."""
@@ -112,7 +113,7 @@ class CardShop:
             to=RefundTo.FUND,
             reason="各让一步",
         )
-        rule_order(self.books.db, command, _clerk(), self.books.terms)
+        rule_order(self.books.db, command, self.books.terms)
 
     def people(self) -> Actor:
         """Somebody who works at the shop."""
@@ -134,7 +135,7 @@ class CardShop:
 
 
 def _clerk() -> Actor:
-    permissions = frozenset({Permission.MONEY_REFUND, Permission.ORDER_MEDIATE})
+    permissions = frozenset({Permission.MONEY_REFUND})
     return Actor(
         account_id=new_id(), name="顾晓琳", permissions=permissions, communities=(COMMUNITY,)
     )

@@ -5,7 +5,7 @@ from typing import Any
 from services.contracts import fees, reconciliation, settlement, withdrawals
 from services.contracts.cards import CardReturnsView
 from services.kernel.wire import Page
-from tests.support.gateway import NOW, ORDER, World
+from tests.support.gateway import NOW, World
 from tests.unit.ui import samples_treasury as m
 
 REFUND, WITHDRAWAL = m.REFUNDS[0].refund_id, m.WITHDRAWALS[0].withdrawal_id
@@ -70,8 +70,6 @@ ANSWERS: dict[str, Any] = {
     "order_money": m.order_money(),
     "correct_transfer": CORRECTION,
     "refund_order_part": m.REFUNDS[0],
-    "freeze_order": settlement.FrozenView(order_id=ORDER, frozen_fen=1100),
-    "rule_order": m.order_money(),
     "commission_rules": RULES,
     "put_commission_rule": RULES,
     "custody": m.custody("collect"),

@@ -11,10 +11,18 @@ from services.settlement.tables import AllocationRow, EscrowRow, RefundRow
 
 STATEMENT = "账本与订单的状态和金额一致"
 _BACK_FEN = case((RefundRow.state == RefundState.DONE, RefundRow.amount_fen), else_=0)
-_RESOLVED_BY = {
-    OrderState.COMPLETED: EscrowState.RELEASED,
-    OrderState.CANCELLED: EscrowState.REFUNDED,
+_UNDER_WAY = (EscrowState.HELD, EscrowState.FROZEN)
+_FITTING = {
+    OrderState.COMPLETED: (EscrowState.RELEASED, EscrowState.REFUNDED, EscrowState.FROZEN),
+    OrderState.CANCELLED: (EscrowState.REFUNDED,),
 }
+"""A completed order may be quarrelled over, or have been given back as a whole."""
+_ESCROW = (
+    EscrowRow.state,
+    EscrowRow.completed_at,
+    EscrowRow.decided_at,
+    EscrowRow.releases,
+)
 
 
 def match_orders(db: Database, query: MatchOrders) -> Proof:
@@ -42,7 +50,7 @@ def _money_of(tx: Tx, order_ids: list[str]) -> list[Row[Any]]:
             AllocationRow.payment_id,
             AllocationRow.merchant_id,
             AllocationRow.amount_fen,
-            EscrowRow.state,
+            *_ESCROW,
             func.coalesce(func.sum(_BACK_FEN), 0).label("back_fen"),
         )
         .outerjoin(EscrowRow, EscrowRow.order_id == AllocationRow.order_id)
@@ -52,7 +60,7 @@ def _money_of(tx: Tx, order_ids: list[str]) -> list[Row[Any]]:
             AllocationRow.payment_id,
             AllocationRow.merchant_id,
             AllocationRow.amount_fen,
-            EscrowRow.state,
+            *_ESCROW,
         )
         .where(AllocationRow.order_id.in_(order_ids))
     )
@@ -68,14 +76,25 @@ def _faults(order: OrderAmount, money: Row[Any] | None) -> list[str]:
         "merchant": (order.merchant_id, money.merchant_id),
         "amount": (order.amount_fen, money.amount_fen),
         "paid": (order.paid, held is not None),
-        "settled": (order.settled, held is EscrowState.RELEASED),
+        "settled": (order.settled, bool(money.releases)),
         "refunded": (order.refunded, money.back_fen >= money.amount_fen),
+        "given back": (order.refunded_fen, money.back_fen),
     }
-    if order.paid:
-        due = _RESOLVED_BY.get(order.state, EscrowState.HELD)
+    if order.paid and held is not None and held not in (fitting := _fitting(order.state, money)):
+        due = " or ".join(fitting)
         beliefs[f"escrow of an order that is {order.state}"] = (due, held)
     return [
         f"{name}: orders {theirs}, ledger {ours}"
         for name, (theirs, ours) in beliefs.items()
         if theirs != ours
     ]
+
+
+def _fitting(state: OrderState, money: Row[Any]) -> tuple[EscrowState, ...]:
+    """In which states the money of an order may be; a decision comes before the order's own end."""
+    fitting = _FITTING.get(state, _UNDER_WAY)
+    if state is OrderState.COMPLETED and money.completed_at is not None:
+        return (*fitting, EscrowState.HELD)  # until its cash is at the desk
+    if state not in _FITTING and money.decided_at is not None:
+        return tuple(EscrowState)
+    return fitting

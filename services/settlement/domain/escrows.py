@@ -14,9 +14,9 @@ class EscrowAct(StrEnum):
     """All of what is left goes back."""
     FREEZE = "freeze"
     THAW = "thaw"
-    """A ruling: what is left goes to the merchant."""
+    """The quarrel is over, by a ruling or without one: what is left goes to the merchant."""
     UNFREEZE = "unfreeze"
-    """The quarrel is over, and the money is not all here yet."""
+    """The quarrel is over, and the deal is not done yet, or the money not all here."""
     TAKE_BACK = "take_back"
     """In dispute after settlement."""
 

@@ -34,14 +34,17 @@ class _Opens(Protocol):
     def ways(self) -> frozenset[PayWay]: ...
 
 
-def ways_of(channels: Mapping[Channel, _Opens], custody: Custody, purpose: str) -> list[PayWay]:
-    """The ways that are open for a payment, in the order in which pages show them."""
+def ways_of(channels: Mapping[Channel, _Opens], custody: Custody, *, at_door: bool) -> list[PayWay]:
+    """The ways that are open for a payment, in the order in which pages show them.
+
+    `at_door`: somebody comes to a door with what is paid, and can collect cash.
+    """
     if custody is Custody.PLATFORM:
         opened = set(channels[Channel.WECHAT].ways)
     else:
         opened = set().union(*(channel.ways for channel in channels.values()))
         opened.add(PayWay.BALANCE)
-        if purpose == Purpose.ORDER:
+        if at_door:
             opened.add(PayWay.ON_DELIVERY)
     return [way for way in PayWay if way in opened]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.contracts.settlement import Channel
+from services.kernel.ids import derived_id
 from services.settlement.domain import accounts
 from services.settlement.domain.accounts import Account, Custodian
 from services.settlement.domain.escrows import Parts, Settlement
@@ -129,9 +130,19 @@ class Deal:
         return accounts.escrow(self.order_id, self.custodian)
 
 
-def release(deal: Deal, settled: Settlement, debt_fen: int, turn: int) -> Transfer:
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is taken of a merchant's income first: its debt, then what a quarrel took of its
+    deposit."""
+
+    debt_fen: int = 0
+    deposit_fen: int = 0
+
+
+def release(deal: Deal, settled: Settlement, owed: Owed, turn: int) -> Transfer:
     """The deal is done: from the escrow to the merchant, less commission, and less what it owes."""
-    paid_back_fen = min(debt_fen, settled.net_fen)
+    debt_fen = min(owed.debt_fen, settled.net_fen)
+    deposit_fen = min(owed.deposit_fen, settled.net_fen - debt_fen)
     return Transfer(
         kind=TransferKind.RELEASE,
         purpose=deal.order_id if turn == 1 else f"{deal.order_id}.{turn}",
@@ -139,8 +150,9 @@ def release(deal: Deal, settled: Settlement, debt_fen: int, turn: int) -> Transf
             (deal.escrow, -settled.money_fen),
             (accounts.PROMOTION_COST, -settled.subsidy_fen),
             (accounts.COMMISSION, settled.commission_fen),
-            (accounts.merchant_receivable(deal.merchant_id), paid_back_fen),
-            (accounts.merchant_fund(deal.merchant_id), settled.net_fen - paid_back_fen),
+            (accounts.merchant_receivable(deal.merchant_id), debt_fen),
+            (accounts.merchant_deposit(deal.merchant_id), deposit_fen),
+            (accounts.merchant_fund(deal.merchant_id), settled.net_fen - debt_fen - deposit_fen),
         ),
         reason="completed",
         order_id=deal.order_id,
@@ -160,6 +172,11 @@ class Purse:
         from_fund_fen = min(amount_fen, self.fund_fen)
         from_deposit_fen = min(amount_fen - from_fund_fen, self.deposit_fen)
         return from_fund_fen, from_deposit_fen, amount_fen - from_fund_fen - from_deposit_fen
+
+
+def taken_back_id(order_id: str, tag: str) -> str:
+    """The id of the transfer that took an order's money back for `tag`."""
+    return derived_id("transfer", TransferKind.TAKEN_BACK, f"{order_id}.{tag}")
 
 
 def taken_back(deal: Deal, undo: Settlement, purse: Purse, purpose: str, reason: str) -> Transfer:

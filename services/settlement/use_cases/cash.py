@@ -1,11 +1,9 @@
-"""Cash on delivery: collected at the door by the courier, who owes it until it is at the desk."""
+"""Cash on delivery, as courier and cashier see it: due, collected, handed in at the desk."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
 
-from services.contracts.delivery import DropDelivered
 from services.contracts.settlement import (
     AlreadyResolved,
     CashDueQuery,
@@ -36,16 +34,6 @@ from services.settlement.use_cases.desk import keep_receipt, receipt_number
 from services.settlement.use_cases.reach import reaches, within
 from services.settlement.use_cases.release_order import Terms, release
 
-_COLLECT = (
-    update(CashRow)
-    .where(CashRow.order_id == bindparam("order"))
-    .values(
-        state=CashState.COLLECTED,
-        courier_id=bindparam("courier"),
-        courier_name=bindparam("name"),
-        collected_at=bindparam("at"),
-    )
-)
 _HAND_IN = (
     update(CashRow)
     .where(CashRow.order_id == bindparam("order"))
@@ -56,25 +44,6 @@ _HAND_IN = (
         receipt_number=bindparam("receipt"),
     )
 )
-
-
-def collect(tx: Tx, event: DropDelivered, now: datetime) -> None:
-    """Delivered: what was due at the door is with the courier now. Other orders have no cash."""
-    row = locks.cash_for_update(tx, event.order_id)
-    if row is None or row.state != CashState.DUE:
-        return
-    tx.execute(
-        _COLLECT,
-        {
-            "order": row.order_id,
-            "courier": event.courier_id,
-            "name": event.courier_name[:200],
-            "at": event.at,
-        },
-    )
-    owes = accounts.courier_cash(event.courier_id)
-    due = accounts.cash_due(row.community_id)
-    ledger.post(tx, [_moved(TransferKind.CASH_COLLECTED, row, owes, due)], now)
 
 
 def hand_in(db: Database, command: HandInCash, actor: Actor, terms: Terms) -> HandedIn:
@@ -115,14 +84,21 @@ def see_cash(db: Database, query: CashQuery, actor: Actor) -> Page[CashView]:
 
 
 def see_due(db: Database, query: CashDueQuery) -> CashList:
-    """What the courier collects at these doors."""
+    """What is collected at these doors: how much, and whether it was. Who brings what, delivery
+    knows: nobody hears from here which courier has whose money.
+    """
     with db.reading() as tx:
         rows = tx.all(
             select(CashRow.__table__)
             .where(CashRow.order_id.in_(query.order_ids))
             .order_by(CashRow.order_id)
         )
-    return CashList(items=[_view(row) for row in rows])
+    return CashList(
+        items=[
+            CashView(order_id=row.order_id, amount_fen=row.amount_fen, state=CashState(row.state))
+            for row in rows
+        ]
+    )
 
 
 def _hand_in(tx: Tx, command: HandInCash, actor: Actor, terms: Terms) -> HandedIn:

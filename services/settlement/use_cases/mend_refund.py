@@ -123,7 +123,8 @@ def pay_out_refund(db: Database, command: PayOutRefund, actor: Actor, now: datet
 
 def _refuse_before_hand_in(tx: Tx, row: Row[Any]) -> None:
     """Cash that the courier still has cannot be given back at the desk."""
-    cash = None if row.order_id is None else locks.cash_for_update(tx, row.order_id)
+    # Collected after it was called off: no order's refund, and known by the order's number.
+    cash = locks.cash_for_update(tx, row.order_id or row.out_trade_no)
     if cash is not None and cash.state == CashState.COLLECTED:
         raise AlreadyResolved("the courier has the cash", fields={"state": cash.state})
 

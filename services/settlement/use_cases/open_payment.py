@@ -84,6 +84,7 @@ def _payment_row(command: OpenPayment, now: datetime) -> dict[str, object]:
         "state": PaymentState.OPEN,
         "pay_before": command.pay_before,
         "opened_at": now,
+        "cash_at_door": command.cash_at_door,
     }
 
 

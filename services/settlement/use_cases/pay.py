@@ -126,7 +126,7 @@ def _commit_intent(
 
 
 def _refuse_closed_way(tx: Tx, channels: Channels, payment: Row[Any], way: PayWay) -> None:
-    open_ways = ways_of(channels, Custody(payment.custody), payment.purpose)
+    open_ways = ways_of(channels, Custody(payment.custody), at_door=queries.paid_at_door(payment))
     # A card's money must come to the property, and before the card is there.
     kept_here = payment.custody == Custody.COLLECT and way is not PayWay.ON_DELIVERY
     if way not in open_ways or not (kept_here or not queries.sells_cards(tx, payment.payment_id)):

@@ -13,7 +13,7 @@ from services.settlement import ledger, locks
 from services.settlement.domain import accounts, postings
 from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.escrows import EscrowAct, Settlement, resolve, settle
-from services.settlement.domain.postings import Deal
+from services.settlement.domain.postings import Deal, Owed
 from services.settlement.escrow_columns import left_of
 from services.settlement.tables import EscrowRow
 from services.settlement.use_cases import sell_card, share_profit
@@ -24,7 +24,7 @@ _RELEASE = (
     .values(
         state=bindparam("to_state"),
         resolved_at=bindparam("at"),
-        completed_at=bindparam("at"),
+        completed_at=bindparam("done"),
         withdrawable_at=bindparam("withdrawable"),
         settled_money_fen=bindparam("money"),
         settled_commission_fen=bindparam("commission"),
@@ -83,24 +83,28 @@ def cash_missing(escrow: Row[Any]) -> bool:
     return escrow.cash_state not in _CASH_IN_HAND
 
 
-def release(tx: Tx, escrow: Row[Any], act: EscrowAct, terms: Terms) -> None:
+def release(
+    tx: Tx, escrow: Row[Any], act: EscrowAct, terms: Terms, done_at: datetime | None = None
+) -> None:
     """Release all that is left; AlreadyResolved when there is nothing to release.
 
     A sold card keeps the money; where the shop itself receives, the channel shares it out first.
+    With `done_at` the time for disputes runs from then, as it did before a quarrel.
     """
     state = resolve(EscrowState(escrow.state), act)
+    done = done_at or terms.now
     if escrow.card_name is not None:
-        _keep(tx, escrow, state, Settlement(left_of(escrow).money_fen, 0, 0), terms)
+        _keep(tx, escrow, state, Settlement(left_of(escrow).money_fen, 0, 0), terms, done)
         sell_card.sell(tx, escrow, terms.now)
         return
     settled = shares_of(escrow)
-    _keep(tx, escrow, state, settled, terms)
+    _keep(tx, escrow, state, settled, terms, done)
     if escrow.custodian == Custodian.CHANNEL:
         share_profit.begin(tx, escrow, settled.commission_fen, terms.now)
         return
-    debt_fen = _debt_fen(tx, escrow) if escrow.may_owe else 0
+    owed = _owed(tx, escrow) if escrow.may_owe or escrow.releases else Owed()
     if settled.net_fen or settled.commission_fen:
-        transfer = postings.release(deal_of(escrow), settled, debt_fen, escrow.releases + 1)
+        transfer = postings.release(deal_of(escrow), settled, owed, escrow.releases + 1)
         ledger.post(tx, [transfer], terms.now)
     tell(tx, escrow, settled)
 
@@ -122,14 +126,22 @@ def released(escrow: Row[Any], settled: Settlement) -> EscrowReleased:
     )
 
 
-def _keep(tx: Tx, escrow: Row[Any], state: EscrowState, settled: Settlement, terms: Terms) -> None:
+def _keep(
+    tx: Tx,
+    escrow: Row[Any],
+    state: EscrowState,
+    settled: Settlement,
+    terms: Terms,
+    done_at: datetime,
+) -> None:
     tx.execute(
         _RELEASE,
         {
             "order": escrow.order_id,
             "to_state": state,
             "at": terms.now,
-            "withdrawable": terms.now + terms.dispute_window,
+            "done": done_at,
+            "withdrawable": done_at + terms.dispute_window,
             "money": settled.money_fen,
             "commission": settled.commission_fen,
             "subsidy": settled.subsidy_fen,
@@ -137,10 +149,18 @@ def _keep(tx: Tx, escrow: Row[Any], state: EscrowState, settled: Settlement, ter
     )
 
 
-def _debt_fen(tx: Tx, escrow: Row[Any]) -> int:
-    """What the merchant owes; nobody changes it while its fund is locked here."""
+def _owed(tx: Tx, escrow: Row[Any]) -> Owed:
+    """What the merchant owes, and what the last freeze of this order took of its deposit.
+
+    Nobody changes either while its fund is locked here.
+    """
     fund = accounts.merchant_fund(escrow.merchant_id)
     ledger.open_accounts(tx, [fund], escrow.held_at)
     locks.account_for_update(tx, fund.account_id)
     receivable = accounts.merchant_receivable(escrow.merchant_id)
-    return -ledger.summed_balance_fen(tx, receivable.account_id)
+    deposit = accounts.merchant_deposit(escrow.merchant_id)
+    freeze = postings.taken_back_id(escrow.order_id, f"freeze.{escrow.releases}")
+    return Owed(
+        debt_fen=-ledger.summed_balance_fen(tx, receivable.account_id),
+        deposit_fen=-ledger.entry_fen(tx, freeze, deposit.account_id),
+    )

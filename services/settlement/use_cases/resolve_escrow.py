@@ -29,10 +29,10 @@ def release_escrow(tx: Tx, event: OrderCompleted, terms: Terms) -> None:
     """Pay what is held for a completed order to its merchant, this very moment.
 
     In a dispute, or while its cash is not at the desk, the money follows later. When a ruling came
-    first, that stands.
+    first, or all of it was given back as the two agreed, that stands.
     """
     escrow = held_for(tx, event.aggregate_id)
-    if _ruled(escrow):
+    if _decided(escrow) or _went_back(escrow, given_back=event.given_back):
         return
     if in_the_way(escrow):
         note_completed(tx, escrow, terms.now)
@@ -43,10 +43,12 @@ def release_escrow(tx: Tx, event: OrderCompleted, terms: Terms) -> None:
 def refund_escrow(tx: Tx, event: OrderCancelled, now: datetime) -> None:
     """Send what is held for a cancelled order back the way it came, or to the household's fund.
 
-    When a ruling has given all of it back, nothing is left to do.
+    When a ruling, or what the two agreed, has given all of it back, nothing is left to do.
     """
     escrow = held_for(tx, event.aggregate_id)
-    if _ruled(escrow) and escrow.state == EscrowState.REFUNDED:
+    if _decided(escrow) and escrow.state == EscrowState.REFUNDED:
+        return
+    if _went_back(escrow, given_back=event.given_back):
         return
     state = resolve(EscrowState(escrow.state), EscrowAct.REFUND)
     back = Back(
@@ -58,10 +60,17 @@ def refund_escrow(tx: Tx, event: OrderCancelled, now: datetime) -> None:
     give_back(tx, escrow, back, state, now)
 
 
-def _ruled(escrow: Row[Any]) -> bool:
-    """It was frozen (each version is a release or a freeze), and that is over."""
+def _decided(escrow: Row[Any]) -> bool:
+    """Orders itself has had it ruled upon, or all of it given back."""
     over = escrow.state in (EscrowState.RELEASED, EscrowState.REFUNDED)
-    return over and escrow.version > escrow.releases
+    return over and escrow.decided_at is not None
+
+
+def _went_back(escrow: Row[Any], *, given_back: bool) -> bool:
+    """Orders says that nothing is left; InvariantBroken when that is not so."""
+    if given_back and left_of(escrow).total_fen:
+        raise InvariantBroken(f"order {escrow.order_id} was not given back: {escrow.state}")
+    return given_back
 
 
 def held_for(tx: Tx, order_id: str) -> Row[Any]:

@@ -48,7 +48,7 @@ def _payment_of(
         if row is None or not _may_see(actor, row.household_id):
             raise NoSuchPayment()
         view = queries.payment_view(row, queries.allocations(tx, payment_id))
-    ways = ways_of(channels, view.custody, row.purpose)
+    ways = ways_of(channels, view.custody, at_door=queries.paid_at_door(row))
     if any(part.card is not None for part in view.allocations):
         kept_here = view.custody is Custody.COLLECT
         ways = [way for way in ways if kept_here and way is not PayWay.ON_DELIVERY]

@@ -15,6 +15,7 @@ from services.settlement import ledger, locks
 from services.settlement.domain import postings
 from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.escrows import EscrowAct, Settlement
+from services.settlement.domain.postings import Owed
 from services.settlement.use_cases.release_order import (
     Terms,
     deal_of,
@@ -68,7 +69,7 @@ def _settle_many(tx: Tx, escrows: Sequence[Row[Any]], terms: Terms) -> None:
     shares = [shares_of(escrow) for escrow in escrows]
     _mark(tx, escrows, shares, terms)
     transfers = [
-        postings.release(deal_of(escrow), settled, 0, escrow.releases + 1)
+        postings.release(deal_of(escrow), settled, Owed(), escrow.releases + 1)
         for escrow, settled in zip(escrows, shares, strict=True)
         if settled.net_fen or settled.commission_fen
     ]

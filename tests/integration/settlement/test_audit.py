@@ -18,6 +18,7 @@ from services.settlement.audit import match_orders, prove_books
 from services.settlement.audit.__main__ import prove_all
 from services.settlement.use_cases.settle_refund import run_refunds
 from tests.support.settlement import NOW, Books
+from tests.support.settlement_orders import cash_order, freeze, give_back, rule
 
 pytestmark = pytest.mark.database
 
@@ -116,13 +117,35 @@ def test_beliefs_that_fit_leave_no_difference(books: Books) -> None:
     )
     beliefs = [
         belief(payment, 0, OrderState.COMPLETED, settled=True),
-        belief(payment, 1, OrderState.CANCELLED, refunded=True),
+        belief(payment, 1, OrderState.CANCELLED, refunded=True, refunded_fen=800),
         belief(payment, 2, OrderState.PREPARING),
         belief(unpaid, 0, OrderState.AWAITING_PAYMENT, paid=False),
         belief(never_opened, 0, OrderState.CANCELLED, paid=False),
     ]
     assert differences(books, *beliefs) == []
     assert match_orders(books.db, MatchOrders(orders=beliefs)).checked == 3
+
+
+def test_beliefs_about_quarrels_and_agreed_refunds_leave_no_difference(books: Books) -> None:
+    ruled, frozen, gone = books.paid(700), books.paid(800), books.paid(900)
+    books.complete(frozen)
+    for payment in (ruled, frozen):
+        freeze(books, payment)
+    rule(books, ruled, 300)
+    give_back(books, gone, 900, RefundTo.FUND)
+    at_door = cash_order(books)
+    books.complete(at_door)
+    back = {"refunded": True, "refunded_fen": 900}
+    beliefs = [
+        belief(ruled, 0, OrderState.DELIVERED, settled=True, refunded_fen=300),
+        belief(frozen, 0, OrderState.COMPLETED, settled=True),
+        belief(gone, 0, OrderState.COMPLETED, **back),
+        belief(at_door, 0, OrderState.COMPLETED),
+    ]
+    assert differences(books, *beliefs) == []
+    assert differences(books, belief(gone, 0, OrderState.CANCELLED, **back)) == []
+    assert differences(books, belief(at_door, 0, OrderState.PREPARING)) == []
+    assert differences(books, belief(frozen, 0, OrderState.CANCELLED, settled=True)) != []
 
 
 @pytest.mark.parametrize(
@@ -134,6 +157,7 @@ def test_beliefs_that_fit_leave_no_difference(books: Books) -> None:
         ({"paid": False}, "paid"),
         ({"settled": True}, "settled"),
         ({"refunded": True}, "refunded"),
+        ({"refunded_fen": 1}, "given back"),
         ({"state": OrderState.COMPLETED}, "escrow of an order that is completed"),
         ({"state": OrderState.CANCELLED}, "escrow of an order that is cancelled"),
         ({"order_id": new_id()}, "the ledger knows nothing of it"),

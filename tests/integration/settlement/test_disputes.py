@@ -38,6 +38,7 @@ from services.settlement.domain.holds import Hold
 from services.settlement.tables_desk import CommissionRuleRow
 from services.settlement.use_cases import desk, dispute, mend_refund
 from services.settlement.use_cases.open_payment import open_payment
+from services.settlement.use_cases.refund_order import refund_part
 from services.settlement.use_cases.see_money import see_refunds
 from services.settlement.use_cases.settle_refund import run_refunds
 from tests.support.settlement import COMMUNITY, NOW, Books, open_command
@@ -57,12 +58,12 @@ def part(
         to=to,
         reason="少了一份",
     )
-    return dispute.refund_part(books.db, command, STAFF, books.now)
+    return refund_part(books.db, command, STAFF, books.now)
 
 
 def freeze(books: Books, payment: PaymentView) -> FrozenView:
     command = FreezeOrder(request_id=new_id(), order_id=order(payment), reason="送错了东西")
-    return dispute.freeze_order(books.db, command, STAFF, books.now)
+    return dispute.freeze_order(books.db, command, books.now)
 
 
 def rule(books: Books, payment: PaymentView, to_resident_fen: int) -> OrderMoneyView:
@@ -73,7 +74,7 @@ def rule(books: Books, payment: PaymentView, to_resident_fen: int) -> OrderMoney
         to=RefundTo.FUND,
         reason="各担一半",
     )
-    return dispute.rule_order(books.db, command, STAFF, books.terms)
+    return dispute.rule_order(books.db, command, books.terms)
 
 
 def order(payment: PaymentView) -> str:
@@ -261,8 +262,8 @@ def test_the_same_request_rules_once(books: Books) -> None:
     command = RuleOrder(
         request_id=new_id(), order_id=order(payment), to_resident_fen=500, reason="各一半"
     )
-    first = dispute.rule_order(books.db, command, STAFF, books.terms)
-    assert dispute.rule_order(books.db, command, STAFF, books.terms) == first
+    first = dispute.rule_order(books.db, command, books.terms)
+    assert dispute.rule_order(books.db, command, books.terms) == first
 
 
 # failed refunds
@@ -321,13 +322,8 @@ def test_staff_of_another_community_find_nothing_to_act_on(books: Books) -> None
     refund = RefundOrderPart(
         request_id=new_id(), order_id=order(payment), amount_fen=1, reason="不是我的小区"
     )
-    freezing = FreezeOrder(request_id=new_id(), order_id=order(payment), reason="不是我的小区")
-    for act in (
-        lambda: dispute.refund_part(books.db, refund, stranger, books.now),
-        lambda: dispute.freeze_order(books.db, freezing, stranger, books.now),
-    ):
-        with pytest.raises(NotYourOrderMoney):
-            act()
+    with pytest.raises(NotYourOrderMoney):
+        refund_part(books.db, refund, stranger, books.now)
     open_one = books.open(500)
     taking = TakeAtDesk(request_id=new_id(), payment_id=open_one.payment_id, method=DeskMethod.CASH)
     with pytest.raises(NoSuchPayment):

@@ -13,7 +13,7 @@ from services.kernel.ids import new_id
 from services.settlement import ledger
 from services.settlement.domain import accounts, postings
 from services.settlement.domain.escrows import Settlement
-from services.settlement.domain.postings import Deal, Source
+from services.settlement.domain.postings import Deal, Owed, Source
 from tests.support.settlement import (
     NOW,
     Books,
@@ -41,7 +41,7 @@ def test_a_transfer_is_posted_once(books: Books) -> None:
 
 def test_a_guarded_account_does_not_go_below_zero(books: Books) -> None:
     deal = Deal(new_id(), new_id(), new_id(), new_id())
-    release = postings.release(deal, Settlement(1, 0, 0), 0, 1)
+    release = postings.release(deal, Settlement(1, 0, 0), Owed(), 1)
     with pytest.raises(InsufficientFunds), books.db.transaction() as tx:
         ledger.post(tx, [release], NOW)
 

@@ -35,6 +35,7 @@ from services.settlement.domain.channel import ChannelRefund
 from services.settlement.tables_desk import CustodyRow, SubMerchantRow
 from services.settlement.use_cases import cash, desk, dispute, mend_refund
 from services.settlement.use_cases.open_payment import open_payment
+from services.settlement.use_cases.refund_order import refund_part
 from services.settlement.use_cases.see_money import order_money
 from services.settlement.use_cases.settle_refund import run_refunds
 from tests.support.settlement import COMMUNITY, Books, open_command
@@ -57,13 +58,13 @@ def give_back(
         to=to,
         reason="少了一份",
     )
-    dispute.refund_part(books.db, command, STAFF, books.now)
+    refund_part(books.db, command, STAFF, books.now)
 
 
 def freeze(books: Books, payment: PaymentView) -> None:
     order_id = payment.allocations[0].order_id
     command = FreezeOrder(request_id=new_id(), order_id=order_id, reason="送错了东西")
-    dispute.freeze_order(books.db, command, STAFF, books.now)
+    dispute.freeze_order(books.db, command, books.now)
 
 
 def rule(books: Books, payment: PaymentView, to_resident_fen: int) -> None:
@@ -74,7 +75,7 @@ def rule(books: Books, payment: PaymentView, to_resident_fen: int) -> None:
         to=RefundTo.FUND,
         reason="各担一半",
     )
-    dispute.rule_order(books.db, command, STAFF, books.terms)
+    dispute.rule_order(books.db, command, books.terms)
 
 
 def money(books: Books, payment: PaymentView) -> OrderMoneyView:

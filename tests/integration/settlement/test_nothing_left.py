@@ -5,6 +5,7 @@ import pytest
 from services.contracts.orders import RefundTo
 from services.contracts.permissions import Role
 from services.contracts.settlement import (
+    AlreadyResolved,
     EscrowState,
     FreezeOrder,
     InsufficientFunds,
@@ -12,12 +13,11 @@ from services.contracts.settlement import (
     PaymentView,
     PayWay,
     RefundOrderPart,
-    RuleOrder,
 )
 from services.kernel.ids import new_id
-from services.settlement.use_cases import dispute
+from services.settlement.use_cases.dispute import freeze_order
 from services.settlement.use_cases.open_payment import open_payment
-from services.settlement.use_cases.see_money import order_money
+from services.settlement.use_cases.refund_order import refund_part
 from tests.support.settlement import Books, open_command
 from tests.support.settlement_cards import CardShop
 from tests.support.settlement_channel import NOW
@@ -25,7 +25,7 @@ from tests.support.withdrawals import staff
 
 pytestmark = pytest.mark.database
 
-CASHIER, MEDIATOR = staff(Role.CASHIER), staff(Role.MEDIATOR)
+CASHIER = staff(Role.CASHIER)
 WHY = "少了一份"
 
 
@@ -39,42 +39,28 @@ def give_back_all(books: Books, payment: PaymentView) -> str:
         to=RefundTo.FUND,
         reason=WHY,
     )
-    dispute.refund_part(books.db, command, CASHIER, books.now)
+    refund_part(books.db, command, CASHIER, books.now)
     return order.order_id
 
 
-def freeze(books: Books, order_id: str) -> None:
+def assert_nothing_to_freeze(books: Books, order_id: str) -> None:
     command = FreezeOrder(request_id=new_id(), order_id=order_id, reason=WHY)
-    assert dispute.freeze_order(books.db, command, MEDIATOR, books.now).frozen_fen == 0
+    with pytest.raises(AlreadyResolved) as refusal:
+        freeze_order(books.db, command, books.now)
+    assert refusal.value.fields == {"state": EscrowState.REFUNDED}
 
 
-def rule_for_the_merchant(books: Books, order_id: str) -> None:
-    command = RuleOrder(request_id=new_id(), order_id=order_id, to_resident_fen=0, reason=WHY)
-    dispute.rule_order(books.db, command, MEDIATOR, books.terms)
-
-
-def state_of(books: Books, order_id: str) -> EscrowState | None:
-    with books.db.reading() as tx:
-        return order_money(tx, order_id).state
-
-
-def test_an_order_that_went_back_whole_can_be_frozen_and_cancelled(books: Books) -> None:
+def test_an_order_that_went_back_whole_is_not_frozen(books: Books) -> None:
     payment = books.paid(900)
     books.complete(payment)
-    order_id = give_back_all(books, payment)
-    freeze(books, order_id)
-    books.cancel(payment, to=RefundTo.FUND)
-    assert state_of(books, order_id) is EscrowState.REFUNDED
+    assert_nothing_to_freeze(books, give_back_all(books, payment))
     assert books.fund_of(OwnerKind.HOUSEHOLD, payment.household_id) == 900
     books.assert_proved()
 
 
-def test_a_card_sale_that_went_back_whole_can_be_frozen_and_ruled_on(books: Books) -> None:
+def test_a_card_sale_that_went_back_whole_is_not_frozen(books: Books) -> None:
     card = CardShop(books).sold()
-    order_id = give_back_all(books, card)
-    freeze(books, order_id)
-    rule_for_the_merchant(books, order_id)
-    assert state_of(books, order_id) is EscrowState.RELEASED
+    assert_nothing_to_freeze(books, give_back_all(books, card))
     assert books.fund_of(OwnerKind.HOUSEHOLD, card.household_id) == 30_000
     books.assert_proved()
 

@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from services.contracts.orders import OrderCompleted, RefundTo
 from services.contracts.settlement import (
     Allocation,
     Channel,
     Custody,
-    EscrowState,
     PaymentView,
     PayWay,
     RefundState,
@@ -23,26 +22,25 @@ from services.kernel.db import Database
 from services.kernel.failpoints import FailpointError
 from services.kernel.ids import new_id
 from services.kernel.schema import OUTBOX
-from services.settlement import locks
 from services.settlement.audit import sharing_books
 from services.settlement.channels.wechat import WechatPayChannel
 from services.settlement.channels.wechat_sharing import WechatSharing
 from services.settlement.domain import accounts
 from services.settlement.domain.accounts import Custodian
-from services.settlement.domain.escrows import Settlement, undone
 from services.settlement.domain.shares import ShareStep
 from services.settlement.settings import Settings
 from services.settlement.tables import EscrowRow, RefundRow
 from services.settlement.tables_desk import CommissionRuleRow, CustodyRow, SubMerchantRow
 from services.settlement.tables_sharing import ProfitShareRow, ShareReturnRow
-from services.settlement.use_cases.give_back import Back, give_back
 from services.settlement.use_cases.open_payment import open_payment
+from services.settlement.use_cases.refund_order import refund_order
 from services.settlement.use_cases.resolve_escrow import refund_escrow, release_escrow
-from services.settlement.use_cases.return_profit import run_returns, take_back
+from services.settlement.use_cases.return_profit import run_returns
 from services.settlement.use_cases.run_shares import run_shares
 from services.settlement.use_cases.settle_refund import run_refunds
 from tests.support.servers import wait_until
 from tests.support.settlement import Books, cancelled, completed, open_command
+from tests.support.settlement_orders import agreed, freeze, rule, thaw
 from tests.support.settlement_sandbox import OPENID, Sandbox, carry, notice_of, now
 
 pytestmark = pytest.mark.database
@@ -110,28 +108,9 @@ class Town:
     def _idle(self, run: Callable[..., int], *more: object) -> bool:
         return run(self.db, self.sharing, *more, self.later()) == 0
 
-    def refund_late(self, payment: PaymentView, amount_fen: int, tag: str = "late") -> None:
-        """What staff does after settlement, as dispute.py does it."""
-        order_id = payment.allocations[0].order_id
-        with self.db.transaction() as tx:
-            escrow = locks.escrow_for_update(tx, order_id)
-            assert escrow is not None
-            settled = Settlement(
-                escrow.settled_money_fen,
-                escrow.settled_commission_fen,
-                escrow.settled_subsidy_fen,
-            )
-            undo, back = undone(settled, amount_fen), Back(amount_fen, RefundTo.CHANNEL, "退", tag)
-            take_back(tx, escrow, undo, back, now())
-            tx.execute(
-                update(EscrowRow)
-                .where(EscrowRow.order_id == order_id)
-                .values(
-                    settled_money_fen=EscrowRow.settled_money_fen - undo.money_fen,
-                    settled_commission_fen=EscrowRow.settled_commission_fen - undo.commission_fen,
-                )
-            )
-            give_back(tx, escrow, back, EscrowState.RELEASED, now())
+    def refund(self, payment: PaymentView, amount_fen: int) -> None:
+        """So much goes back, as the two have agreed."""
+        refund_order(self.db, agreed(payment, amount_fen), now())
 
     def return_commission(self) -> None:
         """Until every return is done."""
@@ -308,7 +287,7 @@ def test_a_channel_that_is_away_is_asked_again(town: Town) -> None:
 def test_a_refund_before_anybody_was_asked_leaves_less_to_share(town: Town) -> None:
     payment = town.paid(1000)
     town.complete(payment)
-    town.refund_late(payment, 500)
+    town.refund(payment, 500)
     town.assert_proved()
     town.refunded()
     town.share()
@@ -324,7 +303,7 @@ def test_a_refund_while_it_is_shared_out_has_to_wait(town: Town) -> None:
     town.world.ask("PUT", "settings", {"share_delay_s": 60.0})
     run_shares(town.db, town.sharing, 0, now())
     with pytest.raises(WayNotOpen):
-        town.refund_late(payment, 500)
+        town.refund(payment, 500)
     town.assert_proved()
 
 
@@ -334,7 +313,7 @@ def test_a_refund_after_sharing_brings_the_commission_back_first(town: Town, cra
     order_id = payment.allocations[0].order_id
     town.complete(payment)
     town.share()
-    town.refund_late(payment, 1000)
+    town.refund(payment, 1000)
     assert (town.frozen(order_id), town.books.balance(accounts.COMMISSION)) == (0, 0)
     town.assert_proved()
     if crash:
@@ -360,7 +339,7 @@ def test_a_return_that_fails_is_asked_for_under_another_number(town: Town) -> No
     town.complete(payment)
     town.share()
     town.world.ask("PUT", "trouble", {"returns": "failed"})
-    town.refund_late(payment, 1000)
+    town.refund(payment, 1000)
 
     def failed_once() -> bool:
         run_returns(town.db, town.sharing, town.later())
@@ -371,6 +350,44 @@ def test_a_return_that_fails_is_asked_for_under_another_number(town: Town) -> No
     town.return_commission()
     town.refunded()
     assert town.shop_money() == (0, 0)
+    town.assert_proved()
+
+
+def test_a_refund_that_is_under_way_comes_out_of_what_is_frozen(town: Town) -> None:
+    payment = town.paid(1000)
+    town.refund(payment, 400)
+    town.complete(payment)
+    town.share()
+    assert town.shop_money() == (1000, 0)
+    town.refunded()
+    town.share()
+    assert town.shop_money() == (0, 564)
+    assert town.books.balance(accounts.COMMISSION) == 36
+    town.assert_proved()
+
+
+def test_a_quarrel_before_completion_keeps_all_of_it_frozen_until_it_is_over(town: Town) -> None:
+    thawed, ruled = town.paid(1000), town.paid(1000)
+    for payment in (thawed, ruled):
+        freeze(town.books, payment)
+        town.complete(payment)
+    town.share()
+    assert town.shop_money() == (2000, 0)
+    thaw(town.books, thawed)
+    rule(town.books, ruled, 400, RefundTo.CHANNEL)
+    town.refunded()
+    town.share()
+    assert town.shop_money() == (0, 940 + 564)
+    town.assert_proved()
+
+
+def test_a_quarrel_after_settlement_freezes_nothing_that_the_shop_has(town: Town) -> None:
+    payment = town.paid(1000)
+    town.complete(payment)
+    town.share()
+    with pytest.raises(WayNotOpen):
+        freeze(town.books, payment)
+    assert town.shop_money() == (0, 940)
     town.assert_proved()
 
 

@@ -33,7 +33,7 @@ from services.kernel.ids import new_id
 from services.settlement import queries
 from services.settlement.domain import accounts
 from services.settlement.tables_desk import CustodyRow
-from services.settlement.use_cases import cash, desk, mend_refund
+from services.settlement.use_cases import cash, collect_cash, desk, mend_refund
 from services.settlement.use_cases.close_payment import close_payment
 from services.settlement.use_cases.open_payment import open_payment
 from services.settlement.use_cases.settle_refund import run_refunds
@@ -178,7 +178,7 @@ def delivered(payment: PaymentView, courier_id: str) -> DropDelivered:
 
 def collect(books: Books, payment: PaymentView, courier_id: str) -> None:
     with books.db.transaction() as tx:
-        cash.collect(tx, delivered(payment, courier_id), NOW)
+        collect_cash.collect(tx, delivered(payment, courier_id), NOW)
 
 
 def hand_in(books: Books, payment: PaymentView, amount_fen: int) -> None:

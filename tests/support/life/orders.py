@@ -12,13 +12,16 @@ from services.contracts.permissions import Role
 from services.contracts.settlement import (
     AlreadyResolved,
     CashState,
+    EscrowState,
     FreezeOrder,
     HandInCash,
     NotYourOrderMoney,
     PaymentView,
     PutCommissionRule,
+    RefundOrder,
     RefundOrderPart,
     RuleOrder,
+    ThawOrder,
     TooMuch,
 )
 from services.kernel.errors import InvariantBroken, NotFound
@@ -27,10 +30,13 @@ from services.settlement.domain.days import day_of
 from services.settlement.tables import EscrowRow
 from services.settlement.tables_desk import CashRow
 from services.settlement.use_cases import cash, dispute
+from services.settlement.use_cases.collect_cash import collect
 from services.settlement.use_cases.put_rules import put_commission_rule
+from services.settlement.use_cases.refund_order import refund_order, refund_part
 from tests.support.life.world import World
 
 REASON = "少了一份"
+MEDIATOR = "李调解"
 COURIERS = 2
 
 
@@ -46,13 +52,20 @@ class Orders:
 
     def complete(self, payment: PaymentView, index: int = 0) -> None:
         """`order.completed`, delivered at least once."""
-        books = self.world.books
-        self._resolve("complete", payment, index, lambda at: books.complete(payment, at))
+        books, gone = self.world.books, self._agreed_away(payment, index)
+        self._resolve(
+            "complete", payment, index, lambda at: books.complete(payment, at, given_back=gone)
+        )
 
-    def cancel(self, payment: PaymentView, index: int, to: RefundTo) -> None:
+    def cancel(self, payment: PaymentView, index: int, to: RefundTo = RefundTo.CHANNEL) -> None:
         """`order.cancelled`, delivered at least once."""
-        books = self.world.books
-        self._resolve(f"cancel to {to}", payment, index, lambda at: books.cancel(payment, at, to))
+        books, gone = self.world.books, self._agreed_away(payment, index)
+        self._resolve(
+            f"cancel to {to}",
+            payment,
+            index,
+            lambda at: books.cancel(payment, at, to, given_back=gone),
+        )
 
     def refund_part(self, payment: PaymentView, index: int, amount_fen: int, to: RefundTo) -> None:
         """The cashier gives a part back, before or after settlement."""
@@ -62,7 +75,26 @@ class Orders:
         )
         world.do(
             f"{amount_fen} of {world.name(payment)}.{index} back to {to}",
-            lambda: dispute.refund_part(world.db, command, world.staff(Role.CASHIER), world.now),
+            lambda: refund_part(world.db, command, world.staff(Role.CASHIER), world.now),
+            TooMuch,
+            AlreadyResolved,
+            NotYourOrderMoney,
+        )
+
+    def give_back(self, payment: PaymentView, index: int, amount_fen: int, to: RefundTo) -> None:
+        """Orders has so much given back, as the two have agreed."""
+        world, order_id = self.world, _order(payment, index)
+        command = RefundOrder(
+            request_id=new_id(),
+            order_id=order_id,
+            amount_fen=amount_fen,
+            to=to,
+            reason=REASON,
+            by_name=MEDIATOR,
+        )
+        world.do(
+            f"{amount_fen} of {world.name(payment)}.{index} back to {to}, as agreed",
+            lambda: refund_order(world.db, command, world.now),
             TooMuch,
             AlreadyResolved,
             NotYourOrderMoney,
@@ -71,11 +103,26 @@ class Orders:
     def freeze(self, payment: PaymentView, index: int) -> None:
         """A quarrel."""
         world = self.world
-        command = FreezeOrder(request_id=new_id(), order_id=_order(payment, index), reason=REASON)
+        command = FreezeOrder(
+            request_id=new_id(), order_id=_order(payment, index), reason=REASON, by_name=MEDIATOR
+        )
         world.do(
             f"freeze {world.name(payment)}.{index}",
-            lambda: dispute.freeze_order(world.db, command, world.staff(Role.MEDIATOR), world.now),
+            lambda: dispute.freeze_order(world.db, command, world.now),
             CardSpent,
+            AlreadyResolved,
+            NotYourOrderMoney,
+        )
+
+    def thaw(self, payment: PaymentView, index: int) -> None:
+        """The quarrel is taken back."""
+        world = self.world
+        command = ThawOrder(
+            request_id=new_id(), order_id=_order(payment, index), reason=REASON, by_name=MEDIATOR
+        )
+        world.do(
+            f"thaw {world.name(payment)}.{index}",
+            lambda: dispute.thaw_order(world.db, command, world.books.terms),
             AlreadyResolved,
             NotYourOrderMoney,
         )
@@ -89,12 +136,11 @@ class Orders:
             to_resident_fen=to_resident_fen,
             to=to,
             reason=REASON,
+            by_name=MEDIATOR,
         )
         world.do(
             f"rule {to_resident_fen} of {world.name(payment)}.{index} to the resident's {to}",
-            lambda: dispute.rule_order(
-                world.db, command, world.staff(Role.MEDIATOR), world.books.terms
-            ),
+            lambda: dispute.rule_order(world.db, command, world.books.terms),
             TooMuch,
             AlreadyResolved,
             NotYourOrderMoney,
@@ -116,7 +162,7 @@ class Orders:
 
         def act() -> None:
             with world.db.transaction() as tx:
-                cash.collect(tx, event, world.now)
+                collect(tx, event, world.now)
 
         world.do(f"{world.name(payment)}.{index} is brought", act)
 
@@ -170,6 +216,13 @@ class Orders:
             f"{rate_bp} bp of {category or 'all'} for {merchant}",
             lambda: put_commission_rule(world.db, command, world.staff(Role.ACCOUNTANT), now),
         )
+
+    def _agreed_away(self, payment: PaymentView, index: int) -> bool:
+        """What orders knows by its own acts: all of it has gone back, as agreed or by a ruling."""
+        states = select(EscrowRow.state).where(
+            EscrowRow.order_id == _order(payment, index), EscrowRow.decided_at.is_not(None)
+        )
+        return any(row.state == EscrowState.REFUNDED for row in self.world.rows(states))
 
     def _resolve(
         self, what: str, payment: PaymentView, index: int, resolve: Callable[[int], None]
