@@ -2,32 +2,60 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
-from ulid import ULID
+from sqlalchemy import Row, Select, and_, bindparam, select
 
-from services.contracts.orders import OrderState, Party, RefundTo
+from services.contracts.catalog import Fulfilment
+from services.contracts.orders import (
+    NotYourOrder,
+    OrderState,
+    Party,
+    PickupView,
+    RefundTo,
+    Trouble,
+)
 from services.kernel.db import Database, Tx
 from services.kernel.errors import Malformed
 from services.orders.domain.order import Order
-from services.orders.tables import AdjustmentRow, LineRow, OrderRow, TimelineRow
-
-TEXT_SEARCH_WITHIN = timedelta(days=90)
-"""A part of an address has no index: it is looked for among the orders of this time only."""
+from services.orders.tables import (
+    LINES_A_REVISION,
+    AdjustmentRow,
+    LineRow,
+    OrderRow,
+    TimelineRow,
+)
+from services.orders.tables_beside import PickupRow
 
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-_ALL = select(OrderRow.__table__)
-_ONE = _ALL.where(OrderRow.order_id == bindparam("order"))
+ALL = select(OrderRow.__table__)
+_ONE = ALL.where(OrderRow.order_id == bindparam("order"))
 _LINES = (
     select(LineRow.__table__, *(c.label(f"adj_{c.name}") for c in AdjustmentRow.__table__.c))
     .outerjoin(
         AdjustmentRow,
         and_(AdjustmentRow.order_id == LineRow.order_id, AdjustmentRow.line_no == LineRow.line_no),
     )
-    .where(LineRow.order_id == bindparam("order"))
+    .where(
+        LineRow.order_id == bindparam("order"),
+        LineRow.line_no >= bindparam("first"),
+        LineRow.line_no < bindparam("end"),
+    )
     .order_by(LineRow.line_no, AdjustmentRow.adjustment_no)
+)
+_BY_CODE = select(OrderRow.order_id).where(
+    OrderRow.store_id == bindparam("store"), OrderRow.pickup_code == bindparam("code")
+)
+_PICKUPS = (
+    select(PickupRow.__table__)
+    .where(PickupRow.order_id == bindparam("order"))
+    .order_by(PickupRow.pickup_no)
+)
+_SUPPLEMENTS = (
+    select(OrderRow.order_id)
+    .where(OrderRow.supplement_of == bindparam("order"))
+    .order_by(OrderRow.order_id)
 )
 _TIMELINE = (
     select(TimelineRow.__table__)
@@ -42,6 +70,8 @@ def order_from(row: Row[Any]) -> Order:
     values["state"] = OrderState(values["state"])
     values["cancelled_by"] = values["cancelled_by"] and Party(values["cancelled_by"])
     values["refund_to"] = values["refund_to"] and RefundTo(values["refund_to"])
+    values["fulfilment"] = Fulfilment(values["fulfilment"])
+    values["trouble"] = Trouble(values["trouble"])
     return Order(**values)
 
 
@@ -51,61 +81,53 @@ def find_order(tx: Tx, order_id: str) -> Order | None:
     return None if row is None else order_from(row)
 
 
-def lines_of(tx: Tx, order_id: str) -> list[Row[Any]]:
-    """A row for each adjustment of each line, `adj_…` empty where a line has none."""
-    return tx.all(_LINES, {"order": order_id})
+def need_order(tx: Tx, order_id: str) -> Order:
+    """The order; NotYourOrder when there is none."""
+    order = find_order(tx, order_id)
+    if order is None:
+        raise NotYourOrder
+    return order
+
+
+def order_of_code(tx: Tx, store_id: str, code: str) -> str | None:
+    """The order of a store that a pick-up code opens."""
+    row = tx.first(_BY_CODE, {"store": store_id, "code": code})
+    return None if row is None else str(row.order_id)
+
+
+def lines_of(tx: Tx, order_id: str, revision: int) -> list[Row[Any]]:
+    """A row for each adjustment of each line of that revision, `adj_…` empty where a line has
+    none."""
+    first = revision * LINES_A_REVISION
+    return tx.all(_LINES, {"order": order_id, "first": first, "end": first + LINES_A_REVISION})
+
+
+def pickups_of(tx: Tx, order_id: str) -> list[PickupView]:
+    """What was given out so far, the first first."""
+    rows = tx.all(_PICKUPS, {"order": order_id})
+    return [PickupView(at=row.at, by=row.by_name, lines=row.lines) for row in rows]
+
+
+def checked_id(after: str) -> str:
+    """An order's id; the database would choke on letters that an id column cannot hold."""
+    if not is_id(after):
+        raise Malformed(fields={"after": "not a page's next_after"})
+    return after
+
+
+def is_id(text: str) -> bool:
+    """True for what looks like an id."""
+    return bool(_ID.fullmatch(text))
+
+
+def supplements_of(tx: Tx, order_id: str) -> list[str]:
+    """The small orders that paid what an amendment cost more."""
+    return [row.order_id for row in tx.all(_SUPPLEMENTS, {"order": order_id})]
 
 
 def timeline_of(tx: Tx, order_id: str) -> list[Row[Any]]:
     """What happened, in the order in which it became known."""
     return tx.all(_TIMELINE, {"order": order_id})
-
-
-def page(
-    tx: Tx,
-    where: Sequence[ColumnElement[bool]],
-    states: Sequence[OrderState],
-    after: str | None,
-    limit: int,
-) -> list[Order]:
-    """Newest first: ids sort by time. One more than `limit` when there is a next page."""
-    statement = _ALL.where(*where).order_by(OrderRow.order_id.desc()).limit(limit + 1)
-    if states:
-        statement = statement.where(OrderRow.state.in_(states))
-    if after:
-        statement = statement.where(OrderRow.order_id < _checked(after))
-    return [order_from(row) for row in tx.all(statement)]
-
-
-def matches(text: str, now: datetime) -> list[ColumnElement[bool]]:
-    """An order number, an id of an order or payment, else part of an address or store name."""
-    text = text.strip().removeprefix("#")
-    if not text:
-        return []
-    if re.fullmatch(r"[0-9]{6}", text):
-        return [OrderRow.number == text]
-    if _ID.fullmatch(text):
-        return [or_(OrderRow.order_id == text, OrderRow.payment_id == text)]
-    return [
-        OrderRow.order_id >= str(ULID.from_datetime(now - TEXT_SEARCH_WITHIN)),
-        or_(
-            OrderRow.address.contains(text, autoescape=True),
-            OrderRow.store_name.contains(text, autoescape=True),
-        ),
-    ]
-
-
-def _checked(after: str) -> str:
-    """An order's id; the database would choke on letters that an id column cannot hold."""
-    if not _ID.fullmatch(after):
-        raise Malformed(fields={"after": "not a page's next_after"})
-    return after
-
-
-def state_counts(tx: Tx, where: Sequence[ColumnElement[bool]]) -> dict[OrderState, int]:
-    """How many orders stand in each state."""
-    rows = tx.all(select(OrderRow.state, func.count()).where(*where).group_by(OrderRow.state))
-    return {OrderState(state): count for state, count in rows}
 
 
 def amounts(tx: Tx, after: str | None, limit: int) -> list[Row[Any]]:
@@ -120,9 +142,10 @@ def amounts(tx: Tx, after: str | None, limit: int) -> list[Row[Any]]:
         row.paid_at.is_not(None).label("paid"),
         row.refunded_at.is_not(None).label("refunded"),
         row.settled_at.is_not(None).label("settled"),
+        row.refunded_fen,
     )
     if after:
-        statement = statement.where(row.order_id > _checked(after))
+        statement = statement.where(row.order_id > checked_id(after))
     return tx.all(statement.order_by(row.order_id).limit(limit + 1))
 
 
@@ -142,10 +165,21 @@ def payments_due(db: Database, state: OrderState, now: datetime, limit: int) -> 
     return list(dict.fromkeys(row.payment_id for row in rows))
 
 
-def deliveries_due(db: Database, now: datetime, limit: int) -> list[str]:
-    """Delivered orders that nobody has complained of for long enough."""
+def orders_due(db: Database, states: Sequence[OrderState], now: datetime, limit: int) -> list[str]:
+    """Orders that have stood in one of `states` beyond their deadline."""
+    statement = select(OrderRow.order_id).where(
+        OrderRow.state.in_(states), OrderRow.deadline_at <= now
+    )
     with db.reading() as tx:
-        rows = tx.all(_due(OrderState.DELIVERED, OrderRow.order_id, now, limit))
+        rows = tx.all(statement.order_by(OrderRow.deadline_at).limit(limit))
+    return [row.order_id for row in rows]
+
+
+def orders_to_remind(db: Database, now: datetime, limit: int) -> list[str]:
+    """Orders whose time is nearly over."""
+    statement = select(OrderRow.order_id).where(OrderRow.remind_at <= now)
+    with db.reading() as tx:
+        rows = tx.all(statement.order_by(OrderRow.remind_at).limit(limit))
     return [row.order_id for row in rows]
 
 

@@ -3,23 +3,19 @@
 from services.contracts.catalog import StockShort
 from services.contracts.delivery import DropDelivered, VisitEntered, VisitLeft
 from services.contracts.orders import (
-    AllOrdersQuery,
     CancelOrder,
     ConfirmOrder,
     ConfirmReceipt,
     DispatchOrder,
-    HouseholdOrdersQuery,
+    FinishService,
+    HandOver,
     MarkReady,
-    OrderAmount,
-    OrderAmountsQuery,
-    OrderBrief,
-    OrderQuery,
+    MessageView,
     OrderView,
     PlacedView,
     PlaceOrders,
-    StateCounts,
-    StateCountsQuery,
-    StoreOrdersQuery,
+    Say,
+    StartService,
 )
 from services.contracts.permissions import Permission
 from services.contracts.settlement import EscrowReleased, PaymentReceived, RefundCompleted
@@ -28,7 +24,13 @@ from services.kernel.clock import now
 from services.kernel.db import Tx
 from services.kernel.entrypoints import every, rpc, subscribe
 from services.kernel.runtime import Runtime
-from services.kernel.wire import Page
+from services.orders.entry_amendments import AmendmentsEntry
+from services.orders.entry_cases import CasesEntry
+from services.orders.entry_disputes import DisputesEntry
+from services.orders.entry_reading import ReadingEntry
+from services.orders.entry_reviews import ReviewsEntry
+from services.orders.sagas import engine
+from services.orders.sagas.kinds import KINDS
 from services.orders.settings import Settings
 from services.orders.use_cases import (
     cancel_order,
@@ -36,16 +38,18 @@ from services.orders.use_cases import (
     complete_order,
     confirm_order,
     dispatch_order,
+    hand_over,
     note_delivery,
     note_money,
+    pass_deadlines,
     place_orders,
     receive_payment,
-    show_orders,
+    serve,
+    talk,
 )
-from services.orders.views import order_view
 
 
-class OrdersService:
+class OrdersService(ReadingEntry, AmendmentsEntry, CasesEntry, DisputesEntry, ReviewsEntry):
     """What was agreed with one store, its price, its state and its timeline."""
 
     name = "orders"
@@ -65,54 +69,52 @@ class OrdersService:
 
     @rpc(permission=Permission.ORDER_CONFIRM_RECEIPT)
     def confirm_receipt(self, command: ConfirmReceipt, actor: Actor) -> OrderView:
-        return complete_order.confirm_receipt(self.runtime.db, command, actor, now())
+        run = self.runtime
+        return complete_order.confirm_receipt(run.db, command, actor, now(), run.settings)
+
+    @rpc(signed_in=True)
+    def say(self, command: Say, actor: Actor) -> MessageView:
+        return talk.say(self.runtime.db, self.runtime.files, command, actor, now())
 
     # a merchant's
 
     @rpc(permission=Permission.STORE_ORDER_HANDLE)
     def confirm_order(self, command: ConfirmOrder, actor: Actor) -> OrderView:
-        return confirm_order.confirm_order(self.runtime.db, command, actor, now())
+        run = self.runtime
+        return confirm_order.confirm_order(run.db, command, actor, now(), run.settings)
 
     @rpc(permission=Permission.STORE_ORDER_HANDLE)
     def mark_ready(self, command: MarkReady, actor: Actor) -> OrderView:
-        return confirm_order.mark_ready(self.runtime.db, command, actor, now())
+        run = self.runtime
+        return confirm_order.mark_ready(run.db, command, actor, now(), run.settings)
 
     @rpc(permission=Permission.STORE_ORDER_HANDLE)
     def dispatch_order(self, command: DispatchOrder, actor: Actor) -> OrderView:
         run = self.runtime
-        return dispatch_order.dispatch_order(run.db, run.services, command, actor, now())
+        return dispatch_order.dispatch_order(
+            run.db, run.services, command, actor, now(), run.settings
+        )
 
-    # looking
+    @rpc(permission=Permission.STORE_ORDER_HANDLE)
+    def hand_over(self, command: HandOver, actor: Actor) -> OrderView:
+        run = self.runtime
+        return hand_over.hand_over(run.db, command, actor, now(), run.settings)
 
-    @rpc(signed_in=True)
-    def order(self, query: OrderQuery, actor: Actor) -> OrderView:
-        return order_view(self.runtime.db, query.order_id, actor, now())
+    @rpc(permission=Permission.STORE_ORDER_HANDLE)
+    def start_service(self, command: StartService, actor: Actor) -> OrderView:
+        run = self.runtime
+        return serve.start_service(run.db, command, actor, now(), run.settings)
 
-    @rpc(signed_in=True)
-    def household_orders(self, query: HouseholdOrdersQuery, actor: Actor) -> Page[OrderBrief]:
-        return show_orders.household_orders(self.runtime.db, query, actor)
-
-    @rpc(signed_in=True)
-    def store_orders(self, query: StoreOrdersQuery, actor: Actor) -> Page[OrderBrief]:
-        return show_orders.store_orders(self.runtime.db, query, actor)
-
-    @rpc(permission=Permission.ORDER_VIEW_ANY)
-    def all_orders(self, query: AllOrdersQuery, actor: Actor) -> Page[OrderBrief]:
-        return show_orders.all_orders(self.runtime.db, query, actor, now())
-
-    @rpc(signed_in=True)
-    def counts(self, query: StateCountsQuery, actor: Actor) -> StateCounts:
-        return show_orders.count_states(self.runtime.db, query, actor)
-
-    @rpc(permission=Permission.MONEY_AUDIT)
-    def order_amounts(self, query: OrderAmountsQuery) -> Page[OrderAmount]:
-        return show_orders.order_amounts(self.runtime.db, query)
+    @rpc(permission=Permission.STORE_ORDER_HANDLE)
+    def finish_service(self, command: FinishService, actor: Actor) -> OrderView:
+        run = self.runtime
+        return serve.finish_service(run.db, run.files, command, actor, now(), run.settings)
 
     # what the others tell
 
     @subscribe(PaymentReceived)
     def on_payment_received(self, event: PaymentReceived, tx: Tx) -> None:
-        receive_payment.receive_payment(tx, event, now())
+        receive_payment.receive_payment(tx, event, now(), self.runtime.settings)
 
     @subscribe(EscrowReleased)
     def on_escrow_released(self, event: EscrowReleased, tx: Tx) -> None:
@@ -150,6 +152,17 @@ class OrdersService:
         run = self.runtime
         dispatch_order.finish_handovers(run.db, run.services, now(), run.settings)
 
-    @every(seconds=30)
-    def complete_delivered(self) -> None:
-        complete_order.complete_delivered(self.runtime.db, now(), self.runtime.settings)
+    @every(seconds=10)
+    def pass_deadlines(self) -> None:
+        run = self.runtime
+        pass_deadlines.pass_deadlines(run.db, run.services, now(), run.settings)
+
+    @every(seconds=15)
+    def remind(self) -> None:
+        pass_deadlines.remind(self.runtime.db, now(), self.runtime.settings)
+
+    @every(seconds=2)
+    def go_on_with_sagas(self) -> None:
+        run = self.runtime
+        at = engine.At(run.services, run.settings, now())
+        engine.sweep(run.db, KINDS, at, run.settings.sweep_batch)

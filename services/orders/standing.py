@@ -8,8 +8,9 @@ from services.contracts.orders import ClientInfo, NotYourOrder, OrderState, Part
 from services.contracts.permissions import Permission
 from services.kernel.actor import Actor
 from services.kernel.errors import Forbidden
-from services.orders.domain.moves import Act, can, move
-from services.orders.domain.order import Doer, Order
+from services.orders.domain.doer import Doer
+from services.orders.domain.moves import Act
+from services.orders.domain.order import Order
 from services.orders.domain.wording import client_text
 from services.orders.tables import OrderRow
 
@@ -17,9 +18,14 @@ _NEEDS: dict[tuple[Party, Act], Permission] = {
     (Party.RESIDENT, Act.PAY): Permission.PAYMENT_PAY,
     (Party.RESIDENT, Act.CLOSE): Permission.ORDER_CANCEL,
     (Party.RESIDENT, Act.CANCEL): Permission.ORDER_CANCEL,
+    (Party.RESIDENT, Act.CANCEL_LATE): Permission.ORDER_CANCEL,
     (Party.RESIDENT, Act.COMPLETE): Permission.ORDER_CONFIRM_RECEIPT,
     (Party.MERCHANT, Act.CANCEL): Permission.STORE_ORDER_HANDLE,
     (Party.MERCHANT, Act.CONFIRM): Permission.STORE_ORDER_HANDLE,
+    (Party.MERCHANT, Act.SCHEDULE): Permission.STORE_ORDER_HANDLE,
+    (Party.MERCHANT, Act.HAND_OVER): Permission.STORE_ORDER_HANDLE,
+    (Party.MERCHANT, Act.START): Permission.STORE_ORDER_HANDLE,
+    (Party.MERCHANT, Act.FINISH): Permission.STORE_ORDER_HANDLE,
     (Party.MERCHANT, Act.MARK_READY): Permission.STORE_ORDER_HANDLE,
     (Party.MERCHANT, Act.DISPATCH): Permission.STORE_ORDER_HANDLE,
     (Party.STAFF, Act.CLOSE): Permission.ORDER_MEDIATE,
@@ -30,9 +36,14 @@ _NEEDS: dict[tuple[Party, Act], Permission] = {
 _CALLED = {
     Act.CLOSE: "cancel",
     Act.CANCEL: "cancel",
+    Act.CANCEL_LATE: "cancel",
     Act.CONFIRM: "confirm",
+    Act.SCHEDULE: "confirm",
     Act.MARK_READY: "mark_ready",
     Act.DISPATCH: "dispatch",
+    Act.HAND_OVER: "hand_over",
+    Act.START: "start_service",
+    Act.FINISH: "finish_service",
     Act.COMPLETE: "confirm_receipt",
 }
 """What the pages call an act."""
@@ -70,27 +81,32 @@ def parties_of(actor: Actor, order: Order) -> list[Party]:
     return parties
 
 
-def party_for(actor: Actor, order: Order, act: Act) -> Party:
-    """The side on which the actor may do `act` now.
+def party_for(actor: Actor, order: Order, *acts: Act) -> Party:
+    """The side on which the actor may do one of `acts` now.
 
-    NotYourOrder for a stranger, Forbidden without the permission, WrongState when it is too late.
+    NotYourOrder for a stranger, Forbidden without the permission, WrongState or InTrouble when it
+    is not the time.
     """
-    parties = [p for p in parties_of(actor, order) if _granted(actor, p, act)]
-    if not parties:
-        raise Forbidden(f"may not {act} this order")
-    able = next((party for party in parties if can(order.state, act, party)), parties[0])
-    move(order.state, act, able)
-    return able
+    parties = parties_of(actor, order)
+    granted = [(act, p) for act in acts for p in parties if _granted(actor, p, act)]
+    if not granted:
+        raise Forbidden(f"may not {acts[0]} this order")
+    act, party = next(((a, p) for a, p in granted if order.allows(a, p)), granted[0])
+    order.need(act, party)
+    return party
 
 
 def what_may(actor: Actor, order: Order, now: datetime) -> list[str]:
     """What the actor can do next, in the pages' words."""
     parties = parties_of(actor, order)
-    names = [
+    allowed = [
         name
         for act, name in _CALLED.items()
-        if any(can(order.state, act, p) and _granted(actor, p, act) for p in parties)
+        if any(order.allows(act, p) and _granted(actor, p, act) for p in parties)
     ]
+    names = list(dict.fromkeys(allowed))
+    if order.paid_at:
+        names.append("say")
     return [*names, "pay"] if _can_pay(actor, order, parties, now) else names
 
 

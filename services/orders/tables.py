@@ -1,13 +1,17 @@
-"""orders' tables. Lines, adjustments and timeline entries are only ever added.
+"""orders' tables: the orders themselves; `tables_*.py` hold what is beside them.
+
+Lines, adjustments and timeline entries are only ever added.
 
 No foreign keys: orders are locked in the order that locks.py states, and a child's insert would
 lock its parent a second way.
 """
 
-from sqlalchemy import BigInteger, Index, Integer, MetaData, String
+from sqlalchemy import BigInteger, Index, Integer, MetaData, String, UniqueConstraint
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kernel.columns import (
+    CODE,
     TYPES,
     Code,
     Count,
@@ -21,6 +25,10 @@ from services.kernel.columns import (
     MaybeInstant,
     Short,
 )
+
+DIGITS = mysql.CHAR(8, charset="ascii", collation="ascii_bin")
+RECORD_HASH = mysql.VARCHAR(64, charset="ascii", collation="ascii_bin")
+LINES_A_REVISION = 100
 
 
 class Row(DeclarativeBase):
@@ -47,6 +55,13 @@ class OrderRow(Row):
         Index("order_due", "state", "deadline_at", "order_id"),
         Index("order_asked", "asked_at"),
         Index("order_number", "number", "order_id"),
+        Index("order_of_household_in_state", "household_id", "state", "order_id"),
+        Index("order_of_store_in_trouble", "store_id", "trouble", "order_id"),
+        Index("order_of_community_in_trouble", "community_id", "trouble", "order_id"),
+        Index("order_of_merchant", "merchant_id", "order_id"),
+        Index("order_remind", "remind_at"),
+        Index("order_supplements", "supplement_of"),
+        UniqueConstraint("store_id", "pickup_code", name="order_pickup_code"),
     )
 
     order_id: Mapped[IdKey]
@@ -100,10 +115,33 @@ class OrderRow(Row):
     refunded_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """In parts, perhaps; `refunded_at` is set with the last of them."""
     sells_card: Mapped[bool] = mapped_column(server_default="0")
+    fulfilment: Mapped[str] = mapped_column(CODE, server_default="delivery")
+    trouble: Mapped[str] = mapped_column(CODE, server_default="none")
+    beside: Mapped[bool] = mapped_column(server_default="0")
+    """An amendment, case or dispute is or was: else nobody looks for one."""
+    agreed_fen: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """What the lines of the present revision cost; `amount_fen` is what its payment is for."""
+    revision: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often it was amended; see `LineRow`."""
+    slot_from: Mapped[MaybeInstant]
+    slot_until: Mapped[MaybeInstant]
+    pickup_code: Mapped[str | None] = mapped_column(DIGITS, nullable=True)
+    picked_at: Mapped[MaybeInstant]
+    started_at: Mapped[MaybeInstant]
+    late: Mapped[bool] = mapped_column(server_default="0")
+    remind_at: Mapped[MaybeInstant]
+    supplement_of: Mapped[MaybeIdRef]
+    reviewed_at: Mapped[MaybeInstant]
+    record_hash: Mapped[str] = mapped_column(RECORD_HASH, server_default="")
+    """The last hash of the timeline's chain."""
 
 
 class LineRow(Row):
-    """What was bought, as the shelf said it then."""
+    """What was bought, as the shelf said it then.
+
+    An amendment leaves the old lines and adds the new ones: revision r has the numbers r·100 and
+    up, so that what was agreed first can always be seen.
+    """
 
     __tablename__ = "order_line"
 
@@ -147,3 +185,25 @@ class TimelineRow(Row):
     actor_name: Mapped[Short]
     note: Mapped[Short]
     client: Mapped[Short]
+    hash: Mapped[str] = mapped_column(RECORD_HASH, server_default="")
+    """Of this entry and the one before (`domain/record.py`)."""
+
+
+# What is beside an order stands in files of its own, known here so that migrations see them.
+from services.orders import (  # noqa: E402
+    tables_amendments,
+    tables_beside,
+    tables_cases,
+    tables_disputes,
+    tables_reviews,
+    tables_sagas,
+)
+
+__all__ = [
+    "tables_amendments",
+    "tables_beside",
+    "tables_cases",
+    "tables_disputes",
+    "tables_reviews",
+    "tables_sagas",
+]

@@ -9,7 +9,6 @@ from sqlalchemy import Row
 
 from services.contracts.orders import (
     AdjustmentView,
-    NotYourOrder,
     OrderBrief,
     OrderLineView,
     OrderView,
@@ -18,13 +17,15 @@ from services.contracts.orders import (
     TimelineEntry,
 )
 from services.kernel.actor import Actor
-from services.kernel.db import Database
+from services.kernel.db import Database, Tx
 from services.kernel.wire import Page
 from services.orders import queries
+from services.orders.beside import what_is_beside
 from services.orders.domain.order import Order
-from services.orders.standing import what_may
+from services.orders.settings import Settings
+from services.orders.standing import parties_of, what_may
 
-_SAME_NAMES = set(OrderView.model_fields) & set(Order.__dataclass_fields__)
+_SAME_NAMES = set(OrderView.model_fields) & set(Order.__dataclass_fields__) - {"pickup_code"}
 _BRIEF_NAMES = set(OrderBrief.model_fields) & _SAME_NAMES
 
 
@@ -50,27 +51,39 @@ def page_of(orders: Sequence[Order], limit: int) -> Page[OrderBrief]:
     return Page(items=[brief(o) for o in shown], next_after=shown[-1].order_id if more else None)
 
 
-def order_view(db: Database, order_id: str, actor: Actor, now: datetime) -> OrderView:
+def order_view(
+    db: Database, order_id: str, actor: Actor, now: datetime, settings: Settings
+) -> OrderView:
     """Everything about one order, for those who have a part in it; NotYourOrder for others."""
     with db.reading() as tx:
-        order = queries.find_order(tx, order_id)
-        if order is None:
-            raise NotYourOrder
-        may = what_may(actor, order, now)
-        lines, timeline = queries.lines_of(tx, order_id), queries.timeline_of(tx, order_id)
+        return view_of(tx, queries.need_order(tx, order_id), actor, now, settings)
+
+
+def view_of(tx: Tx, order: Order, actor: Actor, now: datetime, settings: Settings) -> OrderView:
+    """The same in the caller's transaction."""
+    parties = parties_of(actor, order)
+    may = what_may(actor, order, now)
+    beside = what_is_beside(tx, order, actor, parties, now, settings)
     facts = {name: getattr(order, name) for name in _SAME_NAMES}
+    resident = Party.RESIDENT in parties
     return OrderView.model_validate(
         {
             **facts,
+            **beside.ids,
             "placed_by": order.placed_by_name,
-            "lines": _lines(lines),
-            "timeline": [_entry(row) for row in timeline],
-            "may": may,
+            "lines": line_views(queries.lines_of(tx, order.order_id, order.revision)),
+            "timeline": [_entry(row) for row in queries.timeline_of(tx, order.order_id)],
+            "pickup_code": order.pickup_code if resident and order.paid_at else None,
+            "pickups": queries.pickups_of(tx, order.order_id) if order.picked_at else [],
+            "supplements": queries.supplements_of(tx, order.order_id) if order.beside else [],
+            "sides": parties,
+            "may": [*may, *beside.may],
         }
     )
 
 
-def _lines(rows: Sequence[Row[Any]]) -> list[OrderLineView]:
+def line_views(rows: Sequence[Row[Any]]) -> list[OrderLineView]:
+    """Lines with their adjustments, from `queries.lines_of`."""
     return [_line(list(same)) for _, same in groupby(rows, key=lambda row: row.line_no)]
 
 

@@ -82,7 +82,7 @@ class Walk:
         """The money comes in."""
         self.services.payment_states[placed.payment_id] = PaymentState.PAID
         with self.db.transaction() as tx:
-            receive_payment(tx, self.payment_received(placed), now)
+            receive_payment(tx, self.payment_received(placed), now, SETTINGS)
 
     def cancel(self, order_id: str, actor: Actor | None = None, **fields: Any) -> OrderView:
         """Call it off."""
@@ -94,12 +94,12 @@ class Walk:
     def confirm(self, order_id: str, actor: Actor | None = None) -> OrderView:
         """接单."""
         command = ConfirmOrder(request_id=new_id(), order_id=order_id)
-        return confirm_order(self.db, command, actor or self.street.merchant, NOW)
+        return confirm_order(self.db, command, actor or self.street.merchant, NOW, SETTINGS)
 
     def mark_ready(self, order_id: str, actor: Actor | None = None) -> OrderView:
         """备好."""
         command = MarkReady(request_id=new_id(), order_id=order_id)
-        return mark_ready(self.db, command, actor or self.street.merchant, NOW)
+        return mark_ready(self.db, command, actor or self.street.merchant, NOW, SETTINGS)
 
     def dispatch(
         self, order_id: str, actor: Actor | None = None, courier_id: str = ""
@@ -108,7 +108,7 @@ class Walk:
         courier = courier_id or self.courier_id
         command = DispatchOrder(request_id=new_id(), order_id=order_id, courier_id=courier)
         by = actor or self.street.merchant
-        return dispatch_order(self.db, self.services, command, by, NOW)
+        return dispatch_order(self.db, self.services, command, by, NOW, SETTINGS)
 
     def deliver(self, order_id: str, at: datetime = NOW) -> None:
         """The courier was at the door."""
@@ -126,7 +126,7 @@ class Walk:
     def confirm_receipt(self, order_id: str, actor: Actor | None = None) -> OrderView:
         """确认收货."""
         command = ConfirmReceipt(request_id=new_id(), order_id=order_id)
-        return confirm_receipt(self.db, command, actor or self.street.resident, NOW)
+        return confirm_receipt(self.db, command, actor or self.street.resident, NOW, SETTINGS)
 
     def order_in(self, state: OrderState) -> str:
         """An order of the breakfast store that has walked to `state`."""
@@ -157,7 +157,7 @@ class Walk:
 
     def view(self, order_id: str, actor: Actor | None = None, now: datetime = NOW) -> OrderView:
         """The order as the resident, or `actor`, sees it."""
-        return order_view(self.db, order_id, actor or self.street.resident, now)
+        return order_view(self.db, order_id, actor or self.street.resident, now, SETTINGS)
 
     def states(self) -> list[OrderState]:
         """The state of every order there is, by id."""

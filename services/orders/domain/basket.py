@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.contracts.catalog import ItemKind, ReservedLine, ReserveLine
+from services.contracts.catalog import Fulfilment, ItemKind, ReservedLine, ReserveLine
 from services.contracts.identity import OrderContext, StoreBrief
 from services.contracts.marketing import FUNDED_BY_COMPANY, Adjustment
 from services.contracts.orders import (
@@ -22,7 +22,11 @@ from services.contracts.orders import (
 from services.contracts.settlement import Allocation, CardSale
 from services.kernel.errors import InvariantBroken, Malformed
 from services.kernel.ids import new_id
-from services.orders.domain.order import Doer, Order, number_of
+from services.orders.domain.deadlines import with_deadline
+from services.orders.domain.doer import Doer
+from services.orders.domain.handing import CODED, Handing, check_wishes, handing_of, needs_time
+from services.orders.domain.numbers import new_pickup_code, number_of
+from services.orders.domain.order import Order
 from services.orders.domain.wording import card_name, summary_of
 
 ORDERS_MAX = 20
@@ -126,8 +130,9 @@ def is_plan(goods: ReservedLine) -> bool:
 
 
 def _part_of(goods: ReservedLine) -> tuple[str, str]:
-    """Lines with the same part come into one order: a store's goods, or one prepaid card."""
-    return goods.store_id, goods.sku_id if is_plan(goods) else ""
+    """Lines with the same part come into one order: a store's goods, one prepaid card, or one
+    service at a set time."""
+    return goods.store_id, goods.sku_id if is_plan(goods) or needs_time(goods) else ""
 
 
 def orders_of(
@@ -137,7 +142,7 @@ def orders_of(
     adjustments: Sequence[Adjustment],
     now: datetime,
 ) -> list[Placed]:
-    """One order for each store's goods and for each card, in the order of the lines.
+    """One order for each store's goods, for each card and each service at a set time.
 
     NothingToPay when one costs nothing.
     """
@@ -145,6 +150,7 @@ def orders_of(
     unknown = [store_id for store_id in stores_of(goods) if store_id not in stores]
     if unknown:
         raise InvariantBroken(f"no word about the stores {unknown}")
+    check_wishes(wish.command, goods)
     priced = _priced(goods, adjustments)
     return [
         _order_of(wish, stores[store_id], lines, context, now)
@@ -170,6 +176,9 @@ def _order_of(
     wish: Wish, store: StoreBrief, lines: list[Line], context: OrderContext, now: datetime
 ) -> Placed:
     command, order_id = wish.command, new_id()
+    goods = [line.goods for line in lines]
+    handing = Handing(Fulfilment.IN_STORE) if is_plan(goods[0]) else handing_of(command, goods, now)
+    coded = handing.fulfilment in CODED and not is_plan(goods[0])
     order = Order(
         order_id=order_id,
         number=number_of(order_id),
@@ -194,16 +203,20 @@ def _order_of(
         placed_by_name=wish.doer.name,
         client=wish.doer.client,
         placed_at=now,
-        deadline_at=wish.pay_before,
         amount_fen=_amount_fen(lines),
+        agreed_fen=_amount_fen(lines),
         summary=summary_of(
             [(x.goods.item_name, x.goods.sku_name, x.goods.quantity) for x in lines]
         ),
         picture=next((x.goods.picture for x in lines if x.goods.picture), ""),
         sku_ids=[x.goods.sku_id for x in lines],
-        sells_card=is_plan(lines[0].goods),
+        sells_card=is_plan(goods[0]),
+        fulfilment=handing.fulfilment,
+        slot_from=handing.slot_from,
+        slot_until=handing.slot_until,
+        pickup_code=new_pickup_code() if coded else None,
     )
-    return Placed(order, tuple(lines))
+    return Placed(with_deadline(order, wish.pay_before, now), tuple(lines))
 
 
 def _amount_fen(lines: Sequence[Line]) -> int:

@@ -1,25 +1,12 @@
 """An order as it stands, and what each act makes of it. An order is a value: acts give new ones."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.contracts.orders import HandingOver, OrderState, Party, RefundTo
-from services.orders.domain.moves import Act, move
-
-
-@dataclass(frozen=True, slots=True)
-class Doer:
-    """Who did something, as the timeline keeps it."""
-
-    party: Party
-    account_id: str | None = None
-    name: str = ""
-    client: str = ""
-
-
-SYSTEM = Doer(Party.SYSTEM)
+from services.contracts.catalog import Fulfilment
+from services.contracts.orders import HandingOver, OrderState, Party, RefundTo, Trouble, WrongState
+from services.orders.domain.moves import ONLY_FOR, Act, can, halts, move, need_calm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +63,72 @@ class Order:
     settled_at: datetime | None = None
     refunded_fen: int = 0
     sells_card: bool = False
+    fulfilment: Fulfilment = Fulfilment.DELIVERY
+    trouble: Trouble = Trouble.NONE
+    beside: bool = False
+    agreed_fen: int = 0
+    revision: int = 0
+    slot_from: datetime | None = None
+    slot_until: datetime | None = None
+    pickup_code: str | None = None
+    picked_at: datetime | None = None
+    started_at: datetime | None = None
+    late: bool = False
+    remind_at: datetime | None = None
+    supplement_of: str | None = None
+    reviewed_at: datetime | None = None
+    record_hash: str = ""
+
+    @property
+    def has_appointment(self) -> bool:
+        """A service at a set time."""
+        return self.slot_from is not None
+
+    @property
+    def is_handed_over(self) -> bool:
+        """The resident has it or a part of it, or the courier is on the way."""
+        return bool(self.picked_at or self.dispatched_at or self.started_at or self.delivered_at)
+
+    @property
+    def confirming(self) -> Act:
+        """How the store takes it: an appointment is scheduled."""
+        return Act.SCHEDULE if self.has_appointment else Act.CONFIRM
+
+    def allows(self, act: Act, party: Party) -> bool:
+        """True when `party` may do `act` now."""
+        by_itself = party is Party.SYSTEM or not self.supplement_of or act in _WHILE_UNPAID
+        calm = not halts(self.trouble, act)
+        return by_itself and calm and can(self.state, act, party) and self._fits(act)
+
+    def _fits(self, act: Act) -> bool:
+        if self.fulfilment not in ONLY_FOR.get(act, frozenset(Fulfilment)):
+            return False
+        if act in (Act.CANCEL, Act.CANCEL_LATE) and self.picked_at:
+            return False
+        if act in (Act.CONFIRM, Act.SCHEDULE):
+            return self.has_appointment is (act is Act.SCHEDULE)
+        return act is not Act.CANCEL_LATE or self.late
+
+    def need(self, act: Act, party: Party) -> OrderState:
+        """Where `act` leads; InTrouble or WrongState when `party` may not do it now."""
+        state = move(self.state, act, party)
+        need_calm(self.trouble, act)
+        if not self.allows(act, party):
+            raise WrongState(
+                f"{act} does not fit this order",
+                fields={"state": self.state.value, "act": act.value},
+            )
+        return state
 
     def _after(self, act: Act, party: Party, **facts: Any) -> "Order":
         """The order after an act; a new state has no deadline unless `facts` give one."""
-        state = move(self.state, act, party)
-        return replace(self, **{"deadline_at": None, **facts, "state": state}).noted()
+        state = self.need(act, party)
+        idle = {"deadline_at": None, "remind_at": None, "late": False}
+        return replace(self, **{**idle, **facts, "state": state}).noted()
+
+    def in_trouble(self, trouble: Trouble) -> "Order":
+        """Something else is open now, or (NONE) it is over; one more entry on the timeline."""
+        return replace(self, trouble=trouble, beside=True).noted()
 
     def noted(self) -> "Order":
         """One more entry on the timeline; versions count them."""
@@ -117,8 +165,9 @@ class Order:
 
     def cancel(self, party: Party, reason: str, refund_to: RefundTo, now: datetime) -> "Order":
         """Off after it was paid; the money goes back to `refund_to`."""
+        late = party is Party.RESIDENT and not self.allows(Act.CANCEL, party) and self.late
         return self._after(
-            Act.CANCEL,
+            Act.CANCEL_LATE if late else Act.CANCEL,
             party,
             cancelled_at=now,
             cancelled_by=party,
@@ -129,7 +178,11 @@ class Order:
 
     def confirm(self, name: str, now: datetime) -> "Order":
         """The store takes it; `name` is who did there."""
-        return self._after(Act.CONFIRM, Party.MERCHANT, confirmed_at=now, handled_by=name)
+        return self._after(self.confirming, Party.MERCHANT, confirmed_at=now, handled_by=name)
+
+    def confirm_supplement(self, now: datetime) -> "Order":
+        """Paid, and nothing of its own to be done: it goes where its main order goes."""
+        return self._after(Act.CONFIRM, Party.SYSTEM, confirmed_at=now)
 
     def mark_ready(self, now: datetime) -> "Order":
         """Packed."""
@@ -140,7 +193,7 @@ class Order:
 
         Nothing of it shows until `dispatch`.
         """
-        move(self.state, Act.DISPATCH, Party.MERCHANT)
+        self.need(Act.DISPATCH, Party.MERCHANT)
         if self.asked_courier_id not in (None, courier_id):
             raise HandingOver
         return replace(self, asked_courier_id=courier_id, asked_at=now)
@@ -191,6 +244,40 @@ class Order:
             **_NOT_ASKED,
         }
 
+    def hand_out(self, now: datetime) -> "Order":
+        """A part is fetched; the rest waits."""
+        self.need(Act.HAND_OVER, Party.MERCHANT)
+        return replace(self, picked_at=self.picked_at or now).noted()
+
+    def hand_over(self, now: datetime) -> "Order":
+        """The last piece is fetched: the deal is done."""
+        return self._after(
+            Act.HAND_OVER, Party.MERCHANT, picked_at=self.picked_at or now, completed_at=now
+        )
+
+    def start_service(self, now: datetime) -> "Order":
+        """It begins."""
+        return self._after(Act.START, Party.MERCHANT, started_at=now)
+
+    def finish_service(self, now: datetime, completes_at: datetime) -> "Order":
+        """Done, for the resident to confirm."""
+        return self._after(
+            Act.FINISH,
+            Party.MERCHANT,
+            started_at=self.started_at or now,
+            delivered_at=now,
+            delivered_to_door=self.fulfilment is Fulfilment.AT_HOME,
+            deadline_at=completes_at,
+        )
+
+    def end(self, now: datetime) -> "Order":
+        """The deal ends where it stands, by what was agreed or ruled."""
+        return self._after(Act.END, Party.SYSTEM, completed_at=now)
+
+    def fall_late(self) -> "Order":
+        """The store has let its time pass."""
+        return replace(self, late=True).noted()
+
     def complete(self, party: Party, now: datetime) -> "Order":
         """The deal is done."""
         return self._after(Act.COMPLETE, party, completed_at=now)
@@ -209,14 +296,6 @@ class Order:
 
 _NOT_CANCELLED: dict[str, Any] = {"cancelled_by": None, "cancel_reason": ""}
 """Paid while it was being given up: it never was cancelled."""
+_WHILE_UNPAID = (Act.CLOSE, Act.PAY)
+"""A supplement is paid or given up by hand; all else happens to its main order."""
 _NOT_ASKED: dict[str, Any] = {"asked_courier_id": None, "asked_at": None}
-
-
-def number_of(order_id: str) -> str:
-    """Six digits for people, from the id: no counter that every order of a day would wait for.
-
-    Among a store's 200 orders of a day two share a number about once in fifty days; nothing but
-    people's ears depends on it.
-    """
-    digest = hashlib.sha256(order_id.encode()).digest()
-    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"

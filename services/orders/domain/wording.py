@@ -1,11 +1,19 @@
 """The few words that orders itself says to people; all other texts are in the pages' catalogue."""
 
-from services.contracts.orders import ClientInfo, RefundTo
+from services.contracts.orders import ClientInfo, OrderState, RefundTo
 from services.contracts.settlement import Channel
 from services.kernel.money import as_yuan
 
 REASON_UNPAID = "超时未支付"
 REASON_STOCK_SHORT = "付款前库存已售出"
+REASON_OF_TIME = {
+    OrderState.AWAITING_CONFIRMATION: "商家超时未接单",
+    OrderState.PREPARING: "商家超时未备货",
+    OrderState.READY: "超时没有送出或取走",
+    OrderState.SCHEDULED: "商家超时未上门服务",
+}
+WORD_OVERDUE = "超时没有完结，系统请物业核实"
+WORD_SERVICE_PHOTOS = "服务完成，照片如下"
 NOTE_PAID_LATE = "订单取消后才到账，原路退回"
 NOTE_PAID_WHILE_CLOSING = "取消未完成前已支付"
 NOTE_CARD_SOLD = "无需配送，现在就能用"
@@ -49,8 +57,10 @@ def card_name(item_name: str, sku_name: str, quantity: int) -> str:
 
 
 def client_text(client: ClientInfo) -> str:
-    """`h5 /orders/new Mozilla/5.0 …`."""
-    return shortened(" ".join(filter(None, (client.kind, client.page, client.agent))))
+    """`wechat WeChat/8.0.50 /h5/orders 10.1.0.0/16 Mozilla/5.0 …`."""
+    wechat = f"WeChat/{client.wechat}" if client.wechat else ""
+    facts = (client.kind, wechat, client.page, client.network, client.agent)
+    return shortened(" ".join(filter(None, facts)))
 
 
 def summary_of(goods: list[tuple[str, str, int]]) -> str:

@@ -12,16 +12,16 @@ from services.contracts.orders import (
     RefundTo,
     Step,
 )
-from services.kernel import outbox, requests
+from services.kernel import requests
 from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx
 from services.kernel.rpc_client import Services
 from services.kernel.wire import Done
-from services.orders import locks, queries
-from services.orders.domain.moves import Act, can
-from services.orders.domain.order import SYSTEM, Doer, Order
+from services.orders import ending, locks, queries
+from services.orders.domain.doer import SYSTEM
+from services.orders.domain.moves import Act
+from services.orders.domain.order import Order
 from services.orders.domain.wording import REASON_STOCK_SHORT
-from services.orders.events import cancelled
 from services.orders.settings import Settings
 from services.orders.standing import doer_of, parties_of, party_for
 from services.orders.store import Change, record
@@ -53,8 +53,8 @@ def cancel_order(
             _cancel(tx, order, orders, command, actor, now, settings)
             claim.answer = Done()
     if order.state in (OrderState.AWAITING_PAYMENT, OrderState.CLOSING):
-        try_to_close(db, services, order.payment_id, order.household_id, now)
-    return order_view(db, command.order_id, actor, now)
+        try_to_close(db, services, order.payment_id, order.household_id, now, settings)
+    return order_view(db, command.order_id, actor, now, settings)
 
 
 def cancel_short_order(tx: Tx, event: StockShort, now: datetime) -> None:
@@ -63,8 +63,10 @@ def cancel_short_order(tx: Tx, event: StockShort, now: datetime) -> None:
     A store that has handed it to a courier evidently had the pieces; that is noted and stands.
     """
     order = locks.order_for_update(tx, event.aggregate_id)
-    if can(order.state, Act.CANCEL, Party.SYSTEM) and order.paid_at:
-        _cancel_paid(tx, order, SYSTEM, REASON_STOCK_SHORT, RefundTo.CHANNEL, now, Step.STOCK_SHORT)
+    if order.allows(Act.CANCEL, Party.SYSTEM) and order.paid_at:
+        ending.cancel_paid(
+            tx, order, SYSTEM, REASON_STOCK_SHORT, RefundTo.CHANNEL, now, Step.STOCK_SHORT
+        )
     else:
         record(tx, [Change(order, order.noted(), Step.STOCK_SHORT, SYSTEM)], now)
 
@@ -93,22 +95,8 @@ def _cancel(
         retry_at = now + timedelta(seconds=settings.close_retry_s)
         begin_closing(tx, orders, doer, command.reason, now, retry_at)
         return
-    party = party_for(actor, order, Act.CANCEL)
+    party = party_for(actor, order, Act.CANCEL, Act.CANCEL_LATE)
     # Where a household's money goes is not for the store to choose.
     refund_to = RefundTo.CHANNEL if party is Party.MERCHANT else command.refund_to
     doer = doer_of(actor, party, command.client)
-    _cancel_paid(tx, order, doer, command.reason, refund_to, now)
-
-
-def _cancel_paid(
-    tx: Tx,
-    order: Order,
-    doer: Doer,
-    reason: str,
-    refund_to: RefundTo,
-    now: datetime,
-    step: Step = Step.CANCELLED,
-) -> None:
-    after = order.cancel(doer.party, reason, refund_to, now)
-    record(tx, [Change(order, after, step, doer, reason)], now)
-    outbox.emit(tx, cancelled(after, paid=True))
+    ending.cancel_paid(tx, order, doer, command.reason, refund_to, now)

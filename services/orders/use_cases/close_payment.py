@@ -14,12 +14,14 @@ from services.kernel import failpoints, outbox
 from services.kernel.db import Database, Tx
 from services.kernel.errors import LinliError
 from services.kernel.rpc_client import Services
-from services.orders import locks, queries
-from services.orders.domain.order import SYSTEM, Doer, Order
+from services.orders import appointments, locks, queries
+from services.orders.domain.doer import SYSTEM, Doer
+from services.orders.domain.order import Order
 from services.orders.domain.wording import REASON_UNPAID
 from services.orders.events import cancelled
 from services.orders.settings import Settings
 from services.orders.store import Change, keep, record
+from services.orders.use_cases.amendments.supplements import supplement_gone
 from services.orders.use_cases.receive_payment import mark_paid
 
 log = logging.getLogger(__name__)
@@ -37,7 +39,7 @@ def expire_unpaid(db: Database, services: Services, now: datetime, settings: Set
         failpoints.hit("orders.expire.after_closing")
     for payment_id in queries.payments_due(db, OrderState.CLOSING, now, settings.sweep_batch):
         household_id = _take_up(db, payment_id, now, settings)
-        if household_id and not try_to_close(db, services, payment_id, household_id, now):
+        if household_id and not try_to_close(db, services, payment_id, household_id, now, settings):
             break
 
 
@@ -53,7 +55,12 @@ def begin_closing(
 
 
 def try_to_close(
-    db: Database, services: Services, payment_id: str, household_id: str, now: datetime
+    db: Database,
+    services: Services,
+    payment_id: str,
+    household_id: str,
+    now: datetime,
+    settings: Settings,
 ) -> bool:
     """Ask settlement to take no more money, and act on its answer; False when there was none."""
     close = ClosePayment(
@@ -67,7 +74,7 @@ def try_to_close(
         log.warning("payment %s stays closing: %s", payment_id, error.message)
         return False
     failpoints.hit("orders.expire.after_close_payment")
-    _finish(db, payment, now)
+    _finish(db, payment, now, settings)
     return True
 
 
@@ -90,11 +97,11 @@ def _take_up(db: Database, payment_id: str, now: datetime, settings: Settings) -
     return closing[0].household_id if closing else None
 
 
-def _finish(db: Database, payment: PaymentView, now: datetime) -> None:
+def _finish(db: Database, payment: PaymentView, now: datetime, settings: Settings) -> None:
     with db.transaction() as tx:
         closing = _closing(tx, payment.payment_id)
         if payment.state is PaymentState.PAID:
-            mark_paid(tx, closing, payment.channel, payment.paid_at or now, now)
+            mark_paid(tx, closing, payment.channel, payment.paid_at or now, now, settings)
         elif payment.state is PaymentState.CLOSED and closing:
             _cancel(tx, closing, now)
 
@@ -109,5 +116,8 @@ def _cancel(tx: Tx, orders: Sequence[Order], now: datetime) -> None:
         Change(order, order.close_finished(now), Step.CANCELLED, SYSTEM, order.cancel_reason)
         for order in orders
     ]
-    record(tx, changes, now)
-    outbox.emit(tx, *(cancelled(change.after, paid=False) for change in changes))
+    for off in record(tx, changes, now):
+        appointments.free(tx, off)
+        outbox.emit(tx, cancelled(off, paid=False))
+        if off.supplement_of:
+            supplement_gone(tx, off, now)

@@ -16,8 +16,10 @@ from services.kernel.errors import LinliError, Refused
 from services.kernel.ids import derived_id
 from services.kernel.rpc_client import Services
 from services.orders import locks, queries
+from services.orders.domain.deadlines import timed
+from services.orders.domain.doer import Doer
 from services.orders.domain.moves import Act
-from services.orders.domain.order import Doer, Order
+from services.orders.domain.order import Order
 from services.orders.events import told
 from services.orders.settings import Settings
 from services.orders.standing import doer_of, parties_of, party_for
@@ -30,7 +32,12 @@ CUT_OFF_AFTER = timedelta(seconds=30)
 
 
 def dispatch_order(
-    db: Database, services: Services, command: DispatchOrder, actor: Actor, now: datetime
+    db: Database,
+    services: Services,
+    command: DispatchOrder,
+    actor: Actor,
+    now: datetime,
+    settings: Settings,
 ) -> OrderView:
     """With the courier; the courier who has it already may be named again, another one may not.
 
@@ -39,8 +46,8 @@ def dispatch_order(
     order = _ask(db, command, actor, now)
     if order.asked_courier_id:
         doer = doer_of(actor, Party.MERCHANT, command.client)
-        _hand_over(db, services, order, order.asked_courier_id, doer, now)
-    return order_view(db, command.order_id, actor, now)
+        _hand_over(db, services, order, doer, now, settings)
+    return order_view(db, command.order_id, actor, now, settings)
 
 
 def finish_handovers(db: Database, services: Services, now: datetime, settings: Settings) -> None:
@@ -53,7 +60,7 @@ def finish_handovers(db: Database, services: Services, now: datetime, settings: 
             continue
         try:
             doer = Doer(Party.MERCHANT, name=order.handled_by)
-            _hand_over(db, services, order, order.asked_courier_id, doer, now)
+            _hand_over(db, services, order, doer, now, settings)
         except LinliError as error:
             log.warning("hand-over of order %s is still open: %s", order_id, error.message)
 
@@ -72,8 +79,9 @@ def _ask(db: Database, command: DispatchOrder, actor: Actor, now: datetime) -> O
 
 
 def _hand_over(
-    db: Database, services: Services, order: Order, courier_id: str, doer: Doer, now: datetime
+    db: Database, services: Services, order: Order, doer: Doer, now: datetime, settings: Settings
 ) -> None:
+    courier_id = order.asked_courier_id or ""
     try:
         assigned: AssignedView = services.delivery.assign_drop(
             _drop_of(order, courier_id), answer=AssignedView, deadline_ms=2500
@@ -87,7 +95,9 @@ def _hand_over(
         if current.dispatched_at and current.courier_id == courier_id:
             return  # a rival with the same wish was faster
         after = current.dispatch(courier_id, assigned.courier_name, now)
-        record(tx, [Change(current, after, Step.DISPATCHED, doer, assigned.courier_name)], now)
+        after = timed(after, now, settings.limits)
+        change = Change(current, after, Step.DISPATCHED, doer, assigned.courier_name)
+        after = record(tx, [change], now)[0]
         outbox.emit(tx, told(OrderDispatched, after, courier_name=assigned.courier_name))
 
 

@@ -7,8 +7,10 @@ from services.contracts.orders import OrderDelivered, Party, Step
 from services.kernel import outbox
 from services.kernel.db import Tx
 from services.orders import locks
-from services.orders.domain.moves import Act, can
-from services.orders.domain.order import Doer, Order
+from services.orders.domain.deadlines import with_deadline
+from services.orders.domain.doer import Doer
+from services.orders.domain.moves import Act
+from services.orders.domain.order import Order
 from services.orders.events import told
 from services.orders.settings import Settings
 from services.orders.store import Change, record
@@ -29,15 +31,17 @@ def deliver_order(tx: Tx, event: DropDelivered, settings: Settings) -> None:
     order = locks.order_for_update(tx, event.order_id)
     completes_at = event.at + timedelta(seconds=settings.auto_complete_after_s)
     after = _delivered(order, event, completes_at)
-    doer = Doer(Party.COURIER, name=event.courier_name)
-    record(tx, [Change(order, after, Step.DELIVERED, doer)], event.at)
     if after.state is not order.state:
-        outbox.emit(tx, told(OrderDelivered, after, completes_at=completes_at))
+        after = with_deadline(after, completes_at, event.at)
+    doer = Doer(Party.COURIER, name=event.courier_name)
+    kept = record(tx, [Change(order, after, Step.DELIVERED, doer)], event.at)[0]
+    if kept.state is not order.state:
+        outbox.emit(tx, told(OrderDelivered, kept, completes_at=completes_at))
 
 
 def _delivered(order: Order, event: DropDelivered, completes_at: datetime) -> Order:
     facts = (event.courier_id, event.courier_name, event.photo, event.at)
-    if can(order.state, Act.DELIVER, Party.COURIER):
+    if order.allows(Act.DELIVER, Party.COURIER):
         return order.deliver(*facts, completes_at)
     return order.found_delivered(*facts)
 

@@ -6,7 +6,7 @@ from services.contracts.orders import RefundTo, Step
 from services.contracts.settlement import EscrowReleased, RefundCompleted
 from services.kernel.db import Tx
 from services.orders import locks
-from services.orders.domain.order import SYSTEM
+from services.orders.domain.doer import SYSTEM
 from services.orders.domain.wording import NOTE_CARD_KEPT, REFUNDED_TO, refund_note
 from services.orders.store import Change, record
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.contracts.catalog import (
+    Fulfilment,
     ReleaseReservation,
     ReservationOver,
     Reserve,
@@ -23,11 +24,12 @@ from services.contracts.orders import Party, PlacedView, PlaceOrders
 from services.contracts.settlement import OpenPayment, PaymentView
 from services.kernel import failpoints, requests
 from services.kernel.actor import Actor
-from services.kernel.db import Database
+from services.kernel.db import Database, Tx
 from services.kernel.errors import InvariantBroken, LinliError, Refused, Unavailable, from_wire
 from services.kernel.ids import derived_id
 from services.kernel.rpc_client import Services
 from services.kernel.wire import Done, View
+from services.orders import appointments
 from services.orders.domain.basket import (
     Placed,
     Wish,
@@ -166,6 +168,8 @@ def _granted(wish: Wish, placed: list[Placed], context: OrderContext) -> Outcome
         subject=subject_of([order.store_name for order in orders]),
         pay_before=wish.pay_before,
         allocations=[one.allocation for one in placed],
+        # Cash is taken by a courier: nobody else hands it in.
+        cash_at_door=all(order.fulfilment is Fulfilment.DELIVERY for order in orders),
     )
     return Outcome(placed=placed_view(orders, wish.pay_before), payment=payment)
 
@@ -182,7 +186,15 @@ def _decide(
         earlier = requests.claim_answered(tx, wish.command, outcome, by=by)
         if earlier is None and placed:
             insert_placed(tx, placed, wish.doer, now)
+            _book(tx, placed)
     return earlier or outcome
+
+
+def _book(tx: Tx, placed: list[Placed]) -> None:
+    for one in placed:
+        if one.order.has_appointment:
+            goods = one.lines[0].goods
+            appointments.book(tx, goods.item_id, goods.sku_id, one.order, goods.slot_capacity)
 
 
 def _refuse(

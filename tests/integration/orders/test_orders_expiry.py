@@ -8,7 +8,7 @@ from services.contracts.orders import OrderState, Party
 from services.contracts.settlement import PaymentState
 from services.kernel.errors import InvariantBroken, Unavailable
 from services.orders.use_cases.close_payment import expire_unpaid
-from services.orders.use_cases.complete_order import complete_delivered
+from services.orders.use_cases.pass_deadlines import pass_deadlines
 from tests.support.order_walk import Walk
 from tests.support.orders import NOW, PAY_BEFORE, SETTINGS, told_events, told_names
 
@@ -98,10 +98,10 @@ def test_a_delivered_order_completes_after_three_quiet_days(walk: Walk) -> None:
     order_id = walk.order_in(S.DELIVERED)
     due = NOW + timedelta(seconds=SETTINGS.auto_complete_after_s)
     assert walk.view(order_id).deadline_at == due
-    complete_delivered(walk.db, due - SECOND, SETTINGS)
+    pass_deadlines(walk.db, walk.services, due - SECOND, SETTINGS)
     assert walk.view(order_id).state is S.DELIVERED
-    complete_delivered(walk.db, due, SETTINGS)
-    complete_delivered(walk.db, due, SETTINGS)
+    pass_deadlines(walk.db, walk.services, due, SETTINGS)
+    pass_deadlines(walk.db, walk.services, due, SETTINGS)
     view = walk.view(order_id)
     assert (view.state, view.completed_at) == (S.COMPLETED, due)
     assert (view.timeline[-1].step, view.timeline[-1].party) == ("completed", Party.SYSTEM)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from services.contracts.orders import OrderState, Party, Step
 from services.kernel.db import Tx
-from services.orders.domain.order import SYSTEM
+from services.orders.domain.doer import SYSTEM
 from services.orders.locks import (
     order_for_update,
     orders_for_update,
@@ -19,7 +19,7 @@ from services.orders.locks import (
 )
 from services.orders.store import Change, record
 from services.orders.use_cases.close_payment import expire_unpaid
-from services.orders.use_cases.complete_order import complete_delivered
+from services.orders.use_cases.pass_deadlines import pass_deadlines
 from services.orders.use_cases.receive_payment import receive_payment
 from tests.support.order_walk import Walk
 from tests.support.orders import NOW, PAY_BEFORE, SETTINGS, told_names
@@ -86,7 +86,7 @@ def test_a_sweep_sees_a_receipt_that_comes_between_its_look_and_its_lock(walk: W
             order = order_for_update(tx, order_id)
             after = order.complete(Party.RESIDENT, NOW)
             record(tx, [Change(order, after, Step.COMPLETED, SYSTEM)], NOW)
-            sweep = pool.submit(complete_delivered, walk.db, due, SETTINGS)
+            sweep = pool.submit(pass_deadlines, walk.db, walk.services, due, SETTINGS)
             wait_for_rivals(walk, 1)
         sweep.result()
     assert walk.view(order_id).completed_at == NOW

@@ -27,7 +27,7 @@ from services.orders.domain.basket import (
     orders_of,
     stores_of,
 )
-from services.orders.domain.order import Doer
+from services.orders.domain.doer import Doer
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 

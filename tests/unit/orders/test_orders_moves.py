@@ -8,24 +8,43 @@ from services.contracts.orders import OrderState, Party, WrongState
 from services.orders.domain.moves import MOVES, Act, can, move
 
 EXPECTED = """
-awaiting_payment       pay         system                          awaiting_confirmation
-closing                pay         system                          awaiting_confirmation
-cancelled              pay         system                          cancelled
-awaiting_payment       close       resident staff system           closing
-closing                cancel      system                          cancelled
-awaiting_confirmation  cancel      resident merchant staff system  cancelled
-preparing              cancel      merchant staff system           cancelled
-ready                  cancel      merchant staff system           cancelled
-awaiting_confirmation  complete    system                          completed
-awaiting_confirmation  confirm     merchant                        preparing
-preparing              mark_ready  merchant                        ready
-preparing              dispatch    merchant                        out_for_delivery
-ready                  dispatch    merchant                        out_for_delivery
-preparing              deliver     courier                         delivered
-ready                  deliver     courier                         delivered
-out_for_delivery       deliver     courier                         delivered
-out_for_delivery       complete    resident                        completed
-delivered              complete    resident system                 completed
+awaiting_payment       pay             system                          awaiting_confirmation
+closing                pay             system                          awaiting_confirmation
+cancelled              pay             system                          cancelled
+awaiting_payment       close           resident staff system           closing
+closing                cancel          system                          cancelled
+awaiting_confirmation  cancel          resident merchant staff system  cancelled
+preparing              cancel          merchant staff system           cancelled
+ready                  cancel          merchant staff system           cancelled
+scheduled              cancel          merchant staff system           cancelled
+preparing              cancel_late     resident                        cancelled
+ready                  cancel_late     resident                        cancelled
+scheduled              cancel_late     resident                        cancelled
+awaiting_confirmation  complete        system                          completed
+awaiting_confirmation  confirm         merchant system                 preparing
+awaiting_confirmation  schedule        merchant                        scheduled
+preparing              mark_ready      merchant                        ready
+preparing              dispatch        merchant                        out_for_delivery
+ready                  dispatch        merchant                        out_for_delivery
+preparing              deliver         courier                         delivered
+ready                  deliver         courier                         delivered
+out_for_delivery       deliver         courier                         delivered
+preparing              hand_over       merchant                        completed
+ready                  hand_over       merchant                        completed
+scheduled              hand_over       merchant                        completed
+in_service             hand_over       merchant                        completed
+scheduled              start_service   merchant                        in_service
+scheduled              finish_service  merchant                        delivered
+in_service             finish_service  merchant                        delivered
+out_for_delivery       complete        resident                        completed
+delivered              complete        resident system                 completed
+awaiting_confirmation  end             system                          completed
+preparing              end             system                          completed
+ready                  end             system                          completed
+scheduled              end             system                          completed
+in_service             end             system                          completed
+out_for_delivery       end             system                          completed
+delivered              end             system                          completed
 """
 
 

@@ -1,0 +1,127 @@
+"""How a deal ends: done, off, or stopped where it stands; its supplements end with it.
+
+Each function runs in the caller's transaction, with the order's row locked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from services.contracts.orders import (
+    OrderCompleted,
+    OrderState,
+    Party,
+    RefundTo,
+    Step,
+    Trouble,
+)
+from services.kernel import outbox
+from services.kernel.db import Tx
+from services.orders import appointments, locks
+from services.orders.domain.deadlines import timed
+from services.orders.domain.doer import SYSTEM, Doer
+from services.orders.domain.moves import OPEN
+from services.orders.domain.order import Order
+from services.orders.events import cancelled, told
+from services.orders.store import Change, keep, record
+
+CLOSABLE = (OrderState.AWAITING_PAYMENT, OrderState.CLOSING)
+
+
+def calm(tx: Tx, order: Order, now: datetime, limits: Mapping[str, int]) -> Order:
+    """Nothing is open beside the course any more, and the state's time begins anew.
+
+    Not on the timeline: what was open has said there how it ended.
+    """
+    calmed = replace(order, trouble=Trouble.NONE)
+    if calmed.state in OPEN:
+        calmed = timed(calmed, now, limits)
+    keep(tx, order, calmed)
+    return calmed
+
+
+def complete(tx: Tx, order: Order, after: Order, step: Step, doer: Doer, now: datetime) -> Order:
+    """`after` is `order` completed: told to settlement, and its supplements complete with it."""
+    done = record(tx, [Change(order, after, step, doer)], now)[0]
+    outbox.emit(tx, told(OrderCompleted, done))
+    for paid in _supplements(tx, order):
+        _end_one(tx, paid, doer, now, given_back=False)
+    return done
+
+
+def cancel_paid(
+    tx: Tx,
+    order: Order,
+    doer: Doer,
+    reason: str,
+    refund_to: RefundTo,
+    now: datetime,
+    step: Step = Step.CANCELLED,
+) -> Order:
+    """Off after it was paid: all that is left of its money goes back, and its pieces too."""
+    off = _cancel_one(tx, order, doer, reason, refund_to, now, step)
+    for paid in _supplements(tx, order):
+        _cancel_one(tx, paid, SYSTEM, reason, refund_to, now, step)
+    return off
+
+
+def end_deal(
+    tx: Tx, order: Order, doer: Doer, reason: str, now: datetime, given_back: Mapping[str, bool]
+) -> Order:
+    """Stop the deal where it stands, after its money was split or given back.
+
+    Off, when nothing was handed over and nothing is left of its money: the pieces are for sale
+    again. Else done. `given_back` says of the order and each supplement whether all of its money
+    has gone back.
+    """
+    quiet = replace(order, trouble=Trouble.NONE)
+    keep(tx, order, quiet)
+    ended = quiet
+    supplements = _supplements(tx, quiet)
+    if quiet.state in OPEN:
+        whole = given_back.get(order.order_id, False)
+        if whole and not quiet.is_handed_over:
+            ended = _cancel_one(
+                tx, quiet, SYSTEM, reason, RefundTo.CHANNEL, now, Step.CANCELLED, given_back=True
+            )
+        else:
+            ended = _end_one(tx, quiet, doer, now, given_back=whole)
+    for paid in supplements:
+        _end_one(tx, paid, SYSTEM, now, given_back=given_back.get(paid.order_id, False))
+    return ended
+
+
+def _supplements(tx: Tx, order: Order) -> list[Order]:
+    """The paid ones that are still open; an unpaid one is given up by the amendment's saga."""
+    if order.supplement_of or not order.revision:
+        return []
+    deal = locks.deal_for_update(tx, order.order_id)
+    return [s for s in deal[1:] if s.state in OPEN and s.state not in CLOSABLE]
+
+
+def _end_one(tx: Tx, order: Order, doer: Doer, now: datetime, *, given_back: bool) -> Order:
+    quiet = replace(order, trouble=Trouble.NONE)
+    keep(tx, order, quiet)
+    done = record(tx, [Change(quiet, quiet.end(now), Step.COMPLETED, doer)], now)[0]
+    outbox.emit(tx, told(OrderCompleted, done, given_back=given_back))
+    return done
+
+
+def _cancel_one(
+    tx: Tx,
+    order: Order,
+    doer: Doer,
+    reason: str,
+    refund_to: RefundTo,
+    now: datetime,
+    step: Step,
+    *,
+    given_back: bool = False,
+) -> Order:
+    # What was agreed or ruled cancels in the system's name: the table lets it do so anywhere.
+    party = Party.SYSTEM if order.supplement_of else doer.party
+    after = order.cancel(party, reason, refund_to, now)
+    off = record(tx, [Change(order, after, step, doer, reason)], now)[0]
+    appointments.free(tx, order)
+    outbox.emit(tx, cancelled(off, paid=True, given_back=given_back))
+    return off

@@ -1,0 +1,9 @@
+"""orders' entrypoints for reviews."""
+
+from typing import Any
+
+
+class ReviewsEntry:
+    """Commands and questions about reviews."""
+
+    runtime: Any

@@ -1,0 +1,1 @@
+"""Amendments: one verb a file."""

@@ -1,0 +1,1 @@
+"""After-sales: one verb a file."""
