@@ -79,12 +79,12 @@ def dispatch(story: Story, order_id: str) -> None:
     keeper.post(f"/orders/{order_id}/dispatch", {"courier_id": courier_id})
 
 
-def deliver(story: Story, order_id: str) -> None:
-    """Past the guard, to the door, and out again."""
+def deliver(story: Story, brought_id: str) -> None:
+    """An order, or what a case brings in its place: past the guard, to the door, and out again."""
     courier = story.person(story.shop.couriers[0].key)
     guard = Staff(story.gateway, "menwei1", story.password)
     gate_id = demo_id("gate", names.community().gates[0])
-    visit, drop = visit_of(courier, order_id)
+    visit, drop = visit_of(courier, brought_id)
     if visit["state"] == "expected":
         guard.post(f"/visits/{visit['visit_id']}/admit", {"gate_id": gate_id})
     courier.post(f"/drops/{drop['drop_id']}/deliver", courier.upload(photo()))

@@ -1,4 +1,5 @@
 """`./linli story`: one order from the tap to the settled money, one cancelled, one paid too late;
+one fetched with its code, one served at its time, one amended, one exchanged, one quarrelled over;
 money that is split, given back in part, collected at a door, kept on a card whose shop leaves, set
 against the property fee, withdrawn; and a day of the channel's that is reconciled and closed.
 
@@ -15,7 +16,7 @@ from typing import Any
 
 import requests
 
-from deploy.demo import closing_story, money_story, names
+from deploy.demo import closing_story, deal_story, money_story, names, quarrel_story
 from deploy.demo.acts import merchant_balance, order_something, photo, state_is, visit_of
 from deploy.demo.clients import (
     HttpRefused,
@@ -177,6 +178,8 @@ def main() -> int:
         tell_first_order(story)
         tell_cancelled_order(story)
         tell_late_order(story)
+        deal_story.tell(story)
+        quarrel_story.tell(story)
         money_story.tell(story)
         closing_story.tell(story)
         audit = prove_the_books(story)

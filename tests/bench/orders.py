@@ -1,10 +1,15 @@
-"""`orders`: from the tap to the paid order over HTTP, beside the bare transaction of an order."""
+"""`orders`: from the tap to the paid order over HTTP, beside the bare transaction of an order.
 
+Then carts of three stores, one hot SKU beside many, a store's desk, a list of a million past orders.
+"""
+
+from deploy.demo.clients import Person
+from deploy.demo.connection import openid_of
 from deploy.local.home import current_home
 from deploy.local.installation import Installation
-from tests.bench import raw_transaction
+from tests.bench import desk, raw_transaction
 from tests.bench.figures import Figure, median, quantile, say
-from tests.bench.shopper import Shopper, Tally, run_clients
+from tests.bench.shopper import Shopper, Tally, counted_skus, run_clients, unlimited_skus
 from tests.bench.stage import cpu_seconds, private_installation
 
 ROUNDS, SECONDS, RAW_SECONDS, WARM_UP_SECONDS = 3, 8.0, 3.0, 4.0
@@ -16,7 +21,10 @@ def run() -> list[Figure]:
         shoppers = hire(installation, 32)
         say("orders: warming up")
         run_clients(shoppers[:8], Shopper.buy, WARM_UP_SECONDS)
-        return _measure(installation, shoppers)
+        figures = _measure(installation, shoppers)
+        figures += _three_stores(shoppers[:8])
+        figures += _hot_sku(installation, shoppers)
+        return figures + desk.run(installation)
 
 
 def hire(installation: Installation, number: int) -> list[Shopper]:
@@ -25,6 +33,49 @@ def hire(installation: Installation, number: int) -> list[Shopper]:
     gateway, sandbox = installation.addresses["gateway"], installation.addresses["sandbox"]
     app_id = environment["LINLI_MARKETING_WECHAT_APP_ID"]
     return [Shopper(gateway, sandbox, app_id, n) for n in range(number)]
+
+
+def _three_stores(shoppers: list[Shopper]) -> list[Figure]:
+    say("orders: carts of three stores")
+    for number, shopper in enumerate(shoppers):
+        shopper.cart = unlimited_skus(number, stores=3)
+    tally = run_clients(shoppers, Shopper.buy, SECONDS)
+    return [
+        Figure("orders", "orders.three_stores_rate", tally.rate * 3, "orders/s"),
+        Figure("orders", "orders.three_stores_p95_ms", quantile(tally.seconds, 0.95) * 1000, "ms"),
+        Figure("orders", "orders.three_stores_errors", len(tally.errors), "", "<= 0"),
+    ]
+
+
+def _hot_sku(installation: Installation, shoppers: list[Shopper]) -> list[Figure]:
+    """32 buyers of one counted SKU beside 32 buyers of 32, three times each in turn."""
+    say("orders: one hot SKU")
+    skus = counted_skus(len(shoppers))
+    for keeper_key, sku_id in skus:
+        _count(installation, keeper_key, sku_id)
+    costs: dict[str, list[float]] = {"hot": [], "many": []}
+    errors = 0
+    for _ in range(ROUNDS):
+        for kind, seconds in costs.items():
+            for number, shopper in enumerate(shoppers):
+                shopper.cart = [skus[number if kind == "many" else 0][1]]
+            tally = run_clients(shoppers, Shopper.buy, SECONDS / 2)
+            seconds.append(1 / max(tally.rate, 0.001))
+            errors += len(tally.errors)
+    hot, many = median(costs["hot"]), median(costs["many"])
+    return [
+        Figure("orders", "orders.hot_over_many", hot / many, "x", "<= 3"),
+        Figure("orders", "orders.hot_errors", errors, "", "<= 0"),
+    ]
+
+
+def _count(installation: Installation, keeper_key: str, sku_id: str) -> None:
+    """Enough pieces for everybody."""
+    environment = installation.environment
+    app_id = environment["LINLI_MARKETING_WECHAT_APP_ID"]
+    gateway, sandbox = installation.addresses["gateway"], installation.addresses["sandbox"]
+    keeper = Person(gateway, sandbox, openid_of(keeper_key), app_id)
+    keeper.put(f"/skus/{sku_id}/stock", {"stock": 1_000_000})
 
 
 def _measure(installation: Installation, shoppers: list[Shopper]) -> list[Figure]:

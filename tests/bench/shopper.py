@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from deploy.demo import names
 from deploy.demo.clients import Person, prepay_id_of
 from deploy.demo.connection import demo_id, openid_of
+from deploy.demo.ways import ways_of
 from services.kernel.ids import new_id
 
 POLL_S, PAID_WITHIN_S = 0.05, 30.0
@@ -65,7 +66,7 @@ class Tally:
 
 
 class Shopper:
-    """One resident who orders one thing after the other."""
+    """One resident who orders one cart after the other."""
 
     def __init__(self, gateway: str, sandbox: str, app_id: str, number: int) -> None:
         home = names.community().households[number % 12]
@@ -74,19 +75,19 @@ class Shopper:
         self._openid, self._household_id = person.openid, demo_id(home.key)
         self._gateway = Wire(gateway, self._token)
         self._sandbox = Wire(sandbox)
-        self._sku_id = demo_id(*_unlimited_sku(number))
+        self.cart = unlimited_skus(number, stores=1)
 
     def place(self) -> tuple[str, str]:
-        """Place an order and ask for its prepay; order id and prepay id."""
-        line = {"sku_id": self._sku_id, "quantity": 1}
+        """Place the cart's orders and ask for their prepay; the last order's id and prepay id."""
+        lines = [{"sku_id": sku_id, "quantity": 1} for sku_id in self.cart]
         placed = self._gateway.ask(
             "POST",
             "/api/v1/orders",
-            {"household_id": self._household_id, "lines": [line]},
+            {"household_id": self._household_id, "lines": lines},
         )
         path = f"/api/v1/payments/{placed['payment_id']}/pay"
         view = self._gateway.ask("POST", path, {"openid": self._openid})
-        return placed["orders"][0]["order_id"], prepay_id_of(view)
+        return placed["orders"][-1]["order_id"], prepay_id_of(view)
 
     def pay(self, prepay_id: str) -> None:
         """Confirm on the pay sheet."""
@@ -111,16 +112,37 @@ class Shopper:
         self.wait_paid(order_id)
 
 
-def _unlimited_sku(number: int) -> tuple[str, str]:
-    """A service of the demo (nobody counts pieces of work), another one for each shopper."""
-    services = [
-        (good.key, str(index))
+def unlimited_skus(number: int, *, stores: int) -> list[str]:
+    """What is brought to the door and counted by nobody, of so many stores; others for the next
+    shopper."""
+    by_shop = [
+        found
+        for shop in names.community().shops
+        if (
+            found := [
+                demo_id(good.key, str(index))
+                for good in shop.goods
+                for index, (_name, _price, stock) in enumerate(good.skus)
+                if stock is None
+                and "delivery" in ways_of(shop.name, good.category, good.name).fulfilments
+            ]
+        )
+    ]
+    chosen = [by_shop[(number + step) % len(by_shop)] for step in range(stores)]
+    return [skus[number % len(skus)] for skus in chosen]
+
+
+def counted_skus(how_many: int) -> list[tuple[str, str]]:
+    """The keeper's key and the SKU of goods whose pieces are counted."""
+    found = [
+        (shop.keeper.key, demo_id(good.key, str(index)))
         for shop in names.community().shops
         for good in shop.goods
         for index, (_name, _price, stock) in enumerate(good.skus)
-        if stock is None and good.kind == "service"
+        if stock is not None
+        and "delivery" in ways_of(shop.name, good.category, good.name).fulfilments
     ]
-    return services[number % len(services)]
+    return found[:how_many]
 
 
 def run_clients(shoppers: list[Shopper], act: Callable[[Shopper], None], seconds: float) -> Tally:
