@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from deploy.local.installation import Installation
 from services.contracts.subscriptions import SUBSCRIBERS
+from services.orders.sagas.engine import no_call, no_commit
+from services.orders.sagas.kinds import KINDS
 from tests.support.servers import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -39,7 +41,19 @@ def failpoint_names() -> list[str]:
     found = set()
     for path in (ROOT / "services").rglob("*.py"):
         found |= set(re.findall(r'failpoints\.hit\(\s*"([^"]+)"', path.read_text()))
-    return sorted(found | {f"{event}.before_commit" for event, to in SUBSCRIBERS.items() if to})
+    found |= {f"{event}.before_commit" for event, to in SUBSCRIBERS.items() if to}
+    return sorted(found | saga_failpoints())
+
+
+def saga_failpoints() -> set[str]:
+    """After each step of each saga, before it is committed; and after each undo that does work."""
+    steps = [(kind.kind, step) for kind in KINDS.values() for step in kind.steps]
+    undone = {
+        f"orders.{kind}.{step.name}.undo"
+        for kind, step in steps
+        if step.undo_call is not no_call or step.undo_commit is not no_commit
+    }
+    return {f"orders.{kind}.{step.name}" for kind, step in steps} | undone
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +67,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         "LINLI_RETRY_LADDER_MS": "500,1000,2000,5000,10000,20000",
         "LINLI_MARKETING_NOTICE_CLAIM_S": "30",
         "LINLI_ORDERS_CLOSE_RETRY_S": "3",
+        "LINLI_ORDERS_SAGA_LEASE_S": "3",
     }
     made = Installation(root, demo=True, extra=extra)
     made.home.prepare()

@@ -21,7 +21,7 @@ from .keeper import Keeper
 
 FAST = ("tests/unit", "tests/architecture")
 TYPED = ("services", "gateway", "deploy")
-WITH_PROCESSES = ("tests/system", "tests/browser")
+WITH_PROCESSES = ("tests/system", "tests/browser/test_live_walk.py")
 """They mostly wait for the processes of an installation of their own, so the others run beside."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -82,7 +82,7 @@ def in_two(arguments: list[str]) -> list[Check]:
         return [pytest(arguments)]
     away = [f"--ignore={folder}" for folder in WITH_PROCESSES]
     beside = [sys.executable, "-m", "pytest", "-q", *WITH_PROCESSES, *arguments]
-    return [Check("pytest, system and browser", beside), pytest([*away, *arguments])]
+    return [Check("pytest, with an installation", beside), pytest([*away, *arguments])]
 
 
 def beside_each_other(checks: list[Check], variables: dict[str, str]) -> None:

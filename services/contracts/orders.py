@@ -707,6 +707,7 @@ class OrderEvent(Event):
     paid_by_channel: str = ""
     fulfilment: Fulfilment = Fulfilment.DELIVERY
     supplement_of: Id | None = None
+    slot_from: datetime | None = None
 
 
 class OrderPaid(OrderEvent):

@@ -8,7 +8,7 @@ from sqlalchemy import func as sql
 
 from services.contracts.marketing import MarketingCounts, NoticeState, NoticeView
 from services.kernel.db import Tx
-from services.marketing.domain.notices import WORDINGS, Kind, lines_of, link_of
+from services.marketing.domain.notices import Kind, lines_of, link_of, title_of
 from services.marketing.domain.promotions import Promotion
 from services.marketing.tables import NoticeJobRow, NoticeRow, PromotionRow, WechatEventRow
 
@@ -51,7 +51,7 @@ def notices_of(
         NoticeView(
             notice_id=row.notice_id,
             kind=row.kind,
-            title=WORDINGS[Kind(row.kind)].title,
+            title=title_of(Kind(row.kind), row.facts),
             lines=lines_of(Kind(row.kind), row.facts),
             link=link_of(Kind(row.kind), row.facts, public_url),
             state=row.state,

@@ -26,6 +26,9 @@ from services.contracts.orders import (
     OrderDelivered,
     OrderDispatched,
     OrderPaid,
+    OrderReady,
+    OrderReminder,
+    OrderTrouble,
 )
 from services.contracts.permissions import Permission
 from services.contracts.settlement import EscrowReleased, RefundCompleted, RefundFailed
@@ -112,6 +115,18 @@ class MarketingService:
 
     @subscribe(OrderDelivered)
     def on_order_delivered(self, event: OrderDelivered, tx: Tx) -> None:
+        events.queue_notices(tx, event, now())
+
+    @subscribe(OrderReady)
+    def on_order_ready(self, event: OrderReady, tx: Tx) -> None:
+        events.queue_notices(tx, event, now())
+
+    @subscribe(OrderReminder)
+    def on_order_reminder(self, event: OrderReminder, tx: Tx) -> None:
+        events.queue_notices(tx, event, now())
+
+    @subscribe(OrderTrouble)
+    def on_order_trouble(self, event: OrderTrouble, tx: Tx) -> None:
         events.queue_notices(tx, event, now())
 
     @subscribe(OrderCancelled)

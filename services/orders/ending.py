@@ -103,6 +103,8 @@ def _end_one(tx: Tx, order: Order, doer: Doer, now: datetime, *, given_back: boo
     quiet = replace(order, trouble=Trouble.NONE)
     keep(tx, order, quiet)
     done = record(tx, [Change(quiet, quiet.end(now), Step.COMPLETED, doer)], now)[0]
+    if order.started_at is None:  # its hour is for others again
+        appointments.free(tx, order)
     outbox.emit(tx, told(OrderCompleted, done, given_back=given_back))
     return done
 

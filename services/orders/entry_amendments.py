@@ -25,9 +25,7 @@ class AmendmentsEntry:
     @rpc(permission=Permission.STORE_ORDER_HANDLE)
     def propose_amendment(self, command: ProposeAmendment, actor: Actor) -> AmendmentView:
         run = self.runtime
-        return propose.propose_amendment(
-            run.db, run.services, command, actor, now(), run.settings
-        )
+        return propose.propose_amendment(run.db, run.services, command, actor, now(), run.settings)
 
     @rpc(permission=Permission.ORDER_AFTER_SALES)
     def answer_amendment(self, command: AnswerAmendment, actor: Actor) -> AmendmentView:

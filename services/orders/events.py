@@ -39,6 +39,7 @@ def told(event_type: type[E], order: Order, **facts: Any) -> E:
         paid_by_channel=order.paid_by_channel,
         fulfilment=order.fulfilment,
         supplement_of=order.supplement_of,
+        slot_from=order.slot_from,
         **facts,
     )
 

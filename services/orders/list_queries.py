@@ -117,7 +117,7 @@ def open_orders(tx: Tx, store_id: str) -> OpenOrders:
             func.count(),
             func.sum(OrderRow.late),
             func.max(OrderRow.order_id),
-            func.sum(OrderRow.version),
+            func.sum(func.crc32(OrderRow.record_hash)),
         )
         .where(
             OrderRow.store_id == store_id,

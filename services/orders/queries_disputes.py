@@ -88,7 +88,7 @@ def newest(tx: Tx, order_id: str) -> str | None:
 
 
 def is_settled(tx: Tx, order_id: str) -> bool:
-    """True when the order's quarrel was decided: there is no second one."""
+    """True when the order's newest quarrel was decided: nobody opens another one by hand."""
     row = tx.first(_NEWEST, {"order": order_id})
     return row is not None and row.state == S.CLOSED
 
@@ -189,9 +189,7 @@ def what_may(actor: Actor, dispute: Dispute, now: datetime) -> list[str]:
 
 def _can_accept(dispute: Dispute, side: Party, actor: Actor) -> bool:
     offered = dispute.proposal_by not in (None, side)
-    return (
-        offered and dispute.proposal_by_id != actor.account_id and dispute.can(A.ACCEPT, side)
-    )
+    return offered and dispute.proposal_by_id != actor.account_id and dispute.can(A.ACCEPT, side)
 
 
 def _can_speak(dispute: Dispute, act: DisputeAct, side: Party) -> bool:

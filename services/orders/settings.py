@@ -105,6 +105,12 @@ class Settings(ServiceSettings):
         le=86_400,
         description="Seconds after which work across services is shown to staff as stuck.",
     )
+    saga_lease_s: int = Field(
+        default=30,
+        ge=1,
+        le=600,
+        description="Seconds after which work across services is taken up from a copy that died.",
+    )
     close_retry_s: int = Field(
         default=30,
         ge=1,

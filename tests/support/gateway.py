@@ -373,6 +373,7 @@ def known_world() -> dict[str, Any]:
         "orders.store_orders": page(waiting),
         "orders.all_orders": page(waiting),
         "orders.counts": orders.StateCounts(counts={}),
+        "orders.desk": orders.DeskView(stamp="1", counts={}, troubles={}, late=0),
         "settlement.payment": payment(settlement.PaymentState.OPEN),
         "settlement.fund": fund,
         "settlement.receive_notice": settlement.NoticeView(),

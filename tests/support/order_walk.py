@@ -1,40 +1,57 @@
 """The way of an order, walked with the real use cases up to any state."""
 
+import base64
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from services.contracts.catalog import Fulfilment
 from services.contracts.delivery import DropDelivered
 from services.contracts.orders import (
     CancelOrder,
     ConfirmOrder,
     ConfirmReceipt,
     DispatchOrder,
+    FinishService,
+    HandOver,
     MarkReady,
+    MessageView,
     OrderState,
     OrderView,
+    PickedLine,
     PlacedView,
+    Say,
+    StartService,
+    StoreHandover,
+    UploadedPhoto,
 )
 from services.contracts.settlement import Allocation, Channel, PaymentReceived, PaymentState
 from services.kernel.actor import Actor
+from services.kernel.crypto import Sealer
 from services.kernel.db import Database
 from services.kernel.errors import Unavailable
+from services.kernel.files import FileStore
 from services.kernel.ids import new_id
-from services.orders.queries import order_from
+from services.orders.domain.order import Order
+from services.orders.queries import need_order, order_from
 from services.orders.tables import OrderRow
 from services.orders.use_cases.cancel_order import cancel_order
 from services.orders.use_cases.complete_order import confirm_receipt
 from services.orders.use_cases.confirm_order import confirm_order, mark_ready
 from services.orders.use_cases.dispatch_order import dispatch_order
+from services.orders.use_cases.hand_over import hand_over
 from services.orders.use_cases.note_delivery import deliver_order
 from services.orders.use_cases.place_orders import place_orders
 from services.orders.use_cases.receive_payment import receive_payment
+from services.orders.use_cases.serve import finish_service, start_service
+from services.orders.use_cases.talk import say
 from services.orders.views import order_view
-from tests.support.orders import NOW, SETTINGS, FakeServices, Street
+from tests.support.orders import NOW, SETTINGS, SLOT, FakeServices, Street
 
 S = OrderState
+_KEY = base64.b64encode(b"o" * 32).decode()
 _WAY = (
     S.AWAITING_PAYMENT,
     S.AWAITING_CONFIRMATION,
@@ -44,6 +61,11 @@ _WAY = (
     S.DELIVERED,
     S.COMPLETED,
 )
+COURSE = {
+    *("pay", "cancel", "confirm", "mark_ready", "dispatch", "hand_over", "start_service"),
+    *("finish_service", "confirm_receipt", "say"),
+}
+_SERVED = (S.AWAITING_PAYMENT, S.AWAITING_CONFIRMATION, S.SCHEDULED, S.IN_SERVICE, S.DELIVERED)
 
 
 class Walk:
@@ -54,6 +76,7 @@ class Walk:
         self.street = Street()
         self.services = FakeServices(self.street)
         self.courier_id = new_id()
+        self.files = FileStore(f"memory://{new_id()}", Sealer(f"k1:{_KEY}"))
 
     def place(
         self, wanted: dict[str, int] | None = None, now: datetime = NOW, **fields: Any
@@ -65,6 +88,23 @@ class Walk:
     def place_at_two_stores(self) -> PlacedView:
         """One payment for an order at each store."""
         return self.place({self.street.soy.sku_id: 1, self.street.wash.sku_id: 1})
+
+    def place_to_fetch(
+        self, way: Fulfilment = Fulfilment.PICKUP, wanted: dict[str, int] | None = None
+    ) -> PlacedView:
+        """An order of the breakfast store that its buyer comes for."""
+        wish = StoreHandover(store_id=self.street.breakfast.store_id, fulfilment=way)
+        return self.place(wanted, handovers=[wish])
+
+    def book(
+        self,
+        starts_at: datetime = SLOT,
+        way: Fulfilment = Fulfilment.AT_HOME,
+        **fields: Any,
+    ) -> PlacedView:
+        """One hour of the cleaners."""
+        wish = self.street.at(starts_at, way)
+        return self.place({self.street.clean.sku_id: 1}, appointments=[wish], **fields)
 
     def payment_received(self, placed: PlacedView) -> PaymentReceived:
         """The event for the money of these orders."""
@@ -84,12 +124,14 @@ class Walk:
         with self.db.transaction() as tx:
             receive_payment(tx, self.payment_received(placed), now, SETTINGS)
 
-    def cancel(self, order_id: str, actor: Actor | None = None, **fields: Any) -> OrderView:
+    def cancel(
+        self, order_id: str, actor: Actor | None = None, now: datetime = NOW, **fields: Any
+    ) -> OrderView:
         """Call it off."""
         values = {"request_id": new_id(), "reason": "不想要了", **fields}
         command = CancelOrder(order_id=order_id, **values)
         by = actor or self.street.resident
-        return cancel_order(self.db, self.services, command, by, NOW, SETTINGS)
+        return cancel_order(self.db, self.services, command, by, now, SETTINGS)
 
     def confirm(self, order_id: str, actor: Actor | None = None) -> OrderView:
         """接单."""
@@ -123,13 +165,64 @@ class Walk:
         with self.db.transaction() as tx:
             deliver_order(tx, event, SETTINGS)
 
+    def hand_over(
+        self,
+        order_id: str,
+        code: str,
+        actor: Actor | None = None,
+        lines: dict[str, int] | None = None,
+        now: datetime = NOW,
+        request_id: str = "",
+    ) -> OrderView:
+        """Give out all that is left, or `lines`."""
+        picked = [PickedLine(sku_id=sku, quantity=n) for sku, n in (lines or {}).items()]
+        command = HandOver(
+            request_id=request_id or new_id(), order_id=order_id, code=code, lines=picked
+        )
+        return hand_over(self.db, command, actor or self.street.merchant, now, SETTINGS)
+
+    def start_service(self, order_id: str, actor: Actor | None = None) -> OrderView:
+        """开始服务."""
+        command = StartService(request_id=new_id(), order_id=order_id)
+        return start_service(self.db, command, actor or self.street.merchant, NOW, SETTINGS)
+
+    def finish_service(
+        self,
+        order_id: str,
+        actor: Actor | None = None,
+        request_id: str = "",
+        photos: list[UploadedPhoto] | None = None,
+    ) -> OrderView:
+        """完成服务."""
+        command = FinishService(
+            request_id=request_id or new_id(), order_id=order_id, photos=photos or []
+        )
+        by = actor or self.street.merchant
+        return finish_service(self.db, self.files, command, by, NOW, SETTINGS)
+
+    def say(
+        self, order_id: str, text: str, actor: Actor | None = None, **fields: Any
+    ) -> MessageView:
+        """A word in the order's thread."""
+        values = {"request_id": new_id(), **fields}
+        command = Say(order_id=order_id, text=text, **values)
+        return say(self.db, self.files, command, actor or self.street.resident, NOW)
+
+    def photo(self, data: bytes = b"jpeg") -> UploadedPhoto:
+        """An upload that nobody has claimed yet."""
+        stored = self.files.put(data)
+        return UploadedPhoto(key=stored.key, sha256=stored.sha256)
+
     def confirm_receipt(self, order_id: str, actor: Actor | None = None) -> OrderView:
         """确认收货."""
         command = ConfirmReceipt(request_id=new_id(), order_id=order_id)
         return confirm_receipt(self.db, command, actor or self.street.resident, NOW, SETTINGS)
 
     def order_in(self, state: OrderState) -> str:
-        """An order of the breakfast store that has walked to `state`."""
+        """An order of the breakfast store that has walked to `state`, or one of the cleaners' where
+        only a service can come."""
+        if state in (S.SCHEDULED, S.IN_SERVICE):
+            return self.service_in(state)
         placed = self.place()
         order_id = placed.orders[0].order_id
         if state is S.CLOSING:
@@ -142,6 +235,39 @@ class Walk:
             self._walk_on(placed, order_id, state)
         assert self.view(order_id).state is state
         return order_id
+
+    def service_in(self, state: OrderState, way: Fulfilment = Fulfilment.AT_HOME) -> str:
+        """A service with an appointment that has walked to `state`."""
+        placed = self.book(way=way)
+        order_id = placed.orders[0].order_id
+        steps: list[Callable[[], Any]] = [
+            lambda: self.pay(placed),
+            lambda: self.confirm(order_id),
+            lambda: self.start_service(order_id),
+            lambda: self.finish_service(order_id),
+        ]
+        for step in steps[: _SERVED.index(state)]:
+            step()
+        assert self.view(order_id).state is state
+        return order_id
+
+    def to_fetch_in(self, state: OrderState, way: Fulfilment = Fulfilment.PICKUP) -> str:
+        """An order to be fetched that has walked to `state`."""
+        placed = self.place_to_fetch(way)
+        order_id = placed.orders[0].order_id
+        self._walk_on(placed, order_id, state)
+        return order_id
+
+    def code_of(self, order_id: str) -> str:
+        """The pick-up code, as its resident reads it."""
+        code = self.view(order_id).pickup_code
+        assert code is not None
+        return code
+
+    def order(self, order_id: str) -> Order:
+        """The order as it is kept."""
+        with self.db.reading() as tx:
+            return need_order(tx, order_id)
 
     def _walk_on(self, placed: PlacedView, order_id: str, state: OrderState) -> None:
         steps: list[Callable[[], Any]] = [
@@ -158,6 +284,10 @@ class Walk:
     def view(self, order_id: str, actor: Actor | None = None, now: datetime = NOW) -> OrderView:
         """The order as the resident, or `actor`, sees it."""
         return order_view(self.db, order_id, actor or self.street.resident, now, SETTINGS)
+
+    def may(self, order_id: str, actor: Actor | None = None, now: datetime = NOW) -> list[str]:
+        """What they may do in the ordinary course, without what may be open beside it."""
+        return [word for word in self.view(order_id, actor, now).may if word in COURSE]
 
     def states(self) -> list[OrderState]:
         """The state of every order there is, by id."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from services.contracts.catalog import (
+    Fulfilment,
     ItemKind,
     OutOfStock,
     ReleaseReservation,
@@ -19,7 +20,7 @@ from services.contracts.catalog import (
 from services.contracts.delivery import AssignDrop, AssignedView
 from services.contracts.identity import OrderContext, OrderContextQuery, StoreBrief
 from services.contracts.marketing import Adjustment, QuoteQuery, QuoteView
-from services.contracts.orders import OrderLine, PlaceOrders
+from services.contracts.orders import Appointment, OrderLine, PlaceOrders
 from services.contracts.permissions import ROLE_PERMISSIONS, Permission, Role
 from services.contracts.settlement import (
     Channel,
@@ -40,12 +41,14 @@ from services.orders.settings import Settings
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 SETTINGS = Settings(database_url="", amqp_url="", actor_public_key="")
 PAY_BEFORE = NOW + timedelta(seconds=SETTINGS.unpaid_after_s)
+SLOT = NOW + timedelta(hours=22)
+"""10:00 on the next day in Beijing."""
 COMMUNITY = new_id()
 
 
 class Street:
-    """One household and two stores: 豆浆 ¥3, 油条 ¥2 and a card of ¥300 here, 洗衣 ¥20, 熨烫 ¥8
-    there.
+    """One household and three stores: 豆浆 ¥3, 油条 ¥2 and a card of ¥300 here, 洗衣 ¥20, 熨烫 ¥8
+    there, and 保洁 ¥60 by the hour, two at a time, from 老陈's second store.
     """
 
     def __init__(self) -> None:
@@ -54,6 +57,9 @@ class Street:
             store_id=new_id(), merchant_id=new_id(), name="老陈早餐", phone="0571-1"
         )
         self.laundry = StoreBrief(store_id=new_id(), merchant_id=new_id(), name="丽芳洗衣")
+        self.cleaners = StoreBrief(
+            store_id=new_id(), merchant_id=self.breakfast.merchant_id, name="老陈家政"
+        )
         self.soy = _goods(self.breakfast, "豆浆", 300)
         self.stick = _goods(self.breakfast, "油条", 200)
         self.wash = _goods(self.laundry, "洗衣", 2000)
@@ -61,10 +67,21 @@ class Street:
         self.plan = _goods(self.breakfast, "会员卡", 30_000).model_copy(
             update={"kind": ItemKind.CARD_PLAN, "gift_fen": 3000}
         )
-        wares = (self.soy, self.stick, self.wash, self.iron, self.plan)
+        self.clean = _goods(self.cleaners, "保洁", 6000).model_copy(
+            update={
+                "kind": ItemKind.SERVICE,
+                "fulfilments": [Fulfilment.AT_HOME, Fulfilment.IN_STORE],
+                "slot_minutes": 60,
+                "slot_capacity": 2,
+            }
+        )
+        wares = (self.soy, self.stick, self.wash, self.iron, self.plan, self.clean)
         self.shelf = {line.sku_id: line for line in wares}
         self.resident = person({self.household_id: Role.OWNER}, name="张伟")
-        self.merchant = person({self.breakfast.store_id: Role.SHOPKEEPER}, name="老陈")
+        self.merchant = person(
+            {self.breakfast.store_id: Role.SHOPKEEPER, self.cleaners.store_id: Role.SHOPKEEPER},
+            name="老陈",
+        )
         self.other_merchant = person({self.laundry.store_id: Role.SHOPKEEPER}, name="丽芳")
         self.stranger = person({new_id(): Role.OWNER, new_id(): Role.SHOPKEEPER})
         self.courier = person({}, roles=(Role.COURIER,))
@@ -76,6 +93,10 @@ class Street:
         values = {"request_id": new_id(), "household_id": self.household_id, **fields}
         lines = [OrderLine(sku_id=sku_id, quantity=n) for sku_id, n in wanted.items()]
         return PlaceOrders(lines=lines, **values)
+
+    def at(self, starts_at: datetime, fulfilment: Fulfilment = Fulfilment.AT_HOME) -> Appointment:
+        """A wish for the cleaners to come, or to be visited, then."""
+        return Appointment(sku_id=self.clean.sku_id, fulfilment=fulfilment, starts_at=starts_at)
 
 
 def _goods(store: StoreBrief, name: str, price_fen: int) -> ReservedLine:
@@ -187,7 +208,7 @@ class FakeServices:
 
     def identity_order_context(self, query: OrderContextQuery) -> OrderContext:
         street = self.street
-        stores = {s.store_id: s for s in (street.breakfast, street.laundry)}
+        stores = {s.store_id: s for s in (street.breakfast, street.laundry, street.cleaners)}
         return OrderContext(
             household_id=query.household_id,
             home_id=street.home_id,

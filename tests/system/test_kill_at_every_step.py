@@ -57,7 +57,43 @@ MONEY = {
     "settlement.reconcile.between_batches",
 }
 """Walked in test_money_at_every_step."""
+DEALS = (
+    "orders.amend.reserve_more",
+    "orders.amend.swap",
+    "orders.amend.apply",
+    "orders.amend.give_back",
+    "orders.amend.close",
+    "orders.amend_dearer.reserve_more",
+    "orders.amend_dearer.supplement",
+    "orders.amend_dearer.open_payment",
+    "orders.amend_dearer.swap",
+    "orders.amend_dearer.apply",
+    "orders.amend_dearer.close",
+    "orders.amend_dearer.supplement.undo",
+    "orders.amend_dearer.reserve_more.undo",
+    "orders.case_exchange.reserve",
+    "orders.case_exchange.commit",
+    "orders.case_exchange.await_old",
+    "orders.case_exchange.restock",
+    "orders.case_exchange.await_new",
+    "orders.case_send.assign",
+    "orders.case_refund.restock",
+    "orders.case_refund.refund",
+    "orders.case_refund.close",
+    "orders.dispute_freeze.freeze",
+    "orders.dispute_thaw.thaw",
+    "orders.dispute_rule.rule",
+    "orders.dispute_rule.end",
+    "order.trouble.before_commit",
+    "order.ready.before_commit",
+    "order.reminder.before_commit",
+)
+"""Walked in test_deals_at_every_step."""
 ELSEWHERE = {
+    "orders.amend.reserve_more.undo": "tests/integration/orders: test_amendments",
+    "orders.amend.swap.undo": "tests/integration/orders: test_amendments",
+    "orders.amend_dearer.swap.undo": "tests/integration/orders: test_amendments",
+    "orders.case_exchange.reserve.undo": "tests/integration/orders: test_cases",
     "settlement.cards.between_batches": "tests/integration/settlement: a great many cards",
     "settlement.mend.after_channel": "tests/integration/settlement: a difference is mended twice",
     "settlement.share.after_intent": "tests/integration/settlement: test_profit_sharing",
@@ -71,7 +107,7 @@ ELSEWHERE = {
 
 
 def test_every_failpoint_in_the_code_is_walked_through_here_or_named_with_its_own_test() -> None:
-    assert {*WALK, *REFUND, *EXPIRE, *MONEY, *ELSEWHERE} == set(failpoint_names())
+    assert {*WALK, *REFUND, *EXPIRE, *MONEY, *DEALS, *ELSEWHERE} == set(failpoint_names())
 
 
 def killed(mark: Path) -> None:

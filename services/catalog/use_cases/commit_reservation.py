@@ -66,8 +66,13 @@ def commit_reservation(db: Database, command: CommitReservation, now: datetime) 
 def commit_paid_order(tx: Tx, event: OrderPaid, now: datetime) -> None:
     """The order is paid: what can be sold is, and `stock.short` tells what cannot.
 
-    Released lines are no shortage: the order was cancelled, and its money goes back anyway.
+    Released lines are no shortage: the order was cancelled, and its money goes back anyway. An
+    order that only pays a difference has no pieces of its own.
     """
+    if event.supplement_of:
+        return
+    if event.supplement_of:
+        return  # it pays a difference: its pieces are its main order's
     unsold = _commit_lines(tx, event.reservation_id, event.sku_ids, now)
     if unsold.short:
         outbox.emit(

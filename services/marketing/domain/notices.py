@@ -17,13 +17,22 @@ class Kind(StrEnum):
     """Occasions on which somebody is told something."""
 
     NEW_ORDER = "order.paid"
+    NEW_PICKUP = "order.paid.pickup"
+    NEW_APPOINTMENT = "order.paid.appointment"
     ORDER_CONFIRMED = "order.confirmed"
+    APPOINTMENT_CONFIRMED = "order.confirmed.appointment"
     ORDER_CONFIRMED_CASH = "order.confirmed.cash"
     ORDER_DISPATCHED = "order.dispatched"
     ORDER_DISPATCHED_CASH = "order.dispatched.cash"
+    ORDER_READY = "order.ready"
     ORDER_DELIVERED = "order.delivered"
+    SERVICE_DONE = "order.delivered.service"
     ORDER_CANCELLED = "order.cancelled"
     SALE_CANCELLED = "sale.cancelled"
+    ORDER_REMINDER = "order.reminder"
+    SALE_REMINDER = "sale.reminder"
+    ORDER_TROUBLE = "order.trouble"
+    SALE_TROUBLE = "sale.trouble"
     MONEY_RELEASED = "escrow.released"
     MONEY_BACK = "refund.completed"
     WITHDRAWAL_WAITS = "withdrawal.awaiting_payee"
@@ -45,7 +54,7 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How one kind is put."""
+    """How one kind is put; a fact called `title` says it more closely in a person's own list."""
 
     title: str
     keywords: tuple[Keyword, ...]
@@ -58,9 +67,15 @@ _GOODS = Keyword("thing2", "商品", "summary")
 _ADDRESS = Keyword("thing4", "送到", "address")
 _COURIER = Keyword("thing4", "配送员", "courier")
 _REASON = Keyword("thing4", "原因", "reason")
+_SLOT = Keyword("time5", "预约时间", "slot")
+_MATTER = Keyword("thing2", "事项", "title")
+_UNTIL = Keyword("thing5", "时限", "until")
+"""No `time` field: many have no end, and WeChat takes nothing else in one."""
+_COMPLETES = Keyword("time5", "到时自动确认", "completes_at")
 
 RESIDENTS_ORDER = "/h5/orders/{order_id}"
 MERCHANTS_ORDER = "/h5/merchant/orders/{order_id}"
+PAGE = "{page}"
 WITHDRAWAL = "{pages}/withdrawals/{withdrawal_id}"
 """`pages`: the household's, or the merchant's."""
 
@@ -73,6 +88,15 @@ WORDINGS: dict[Kind, Wording] = {
     Kind.NEW_ORDER: Wording(
         "新订单，请接单", (_NUMBER, _GOODS, _amount(), _ADDRESS), MERCHANTS_ORDER
     ),
+    Kind.NEW_PICKUP: Wording(
+        "新订单，请接单",
+        (_NUMBER, _GOODS, _amount(), Keyword("thing4", "交付", "way")),
+        MERCHANTS_ORDER,
+    ),
+    Kind.NEW_APPOINTMENT: Wording(
+        "新预约，请确认", (_NUMBER, _GOODS, _amount(), _SLOT), MERCHANTS_ORDER
+    ),
+    Kind.APPOINTMENT_CONFIRMED: Wording("预约已确认", (_NUMBER, _STORE, _SLOT), RESIDENTS_ORDER),
     Kind.ORDER_CONFIRMED: Wording(
         "商家已接单", (_NUMBER, _STORE, _amount("由物业保管")), RESIDENTS_ORDER
     ),
@@ -85,8 +109,22 @@ WORDINGS: dict[Kind, Wording] = {
     ),
     Kind.ORDER_DELIVERED: Wording(
         "已送达，请确认收货",
-        (_NUMBER, _STORE, Keyword("time5", "到时自动确认", "completes_at")),
+        (_NUMBER, _STORE, _COMPLETES),
         RESIDENTS_ORDER,
+    ),
+    Kind.SERVICE_DONE: Wording(
+        "服务已完成，请确认", (_NUMBER, _STORE, _COMPLETES), RESIDENTS_ORDER
+    ),
+    Kind.ORDER_READY: Wording(
+        "已备好，可以来取了", (_NUMBER, _STORE, Keyword("thing4", "提示", "hint")), RESIDENTS_ORDER
+    ),
+    Kind.ORDER_REMINDER: Wording("快到时间了，请处理", (_NUMBER, _MATTER, _UNTIL), PAGE),
+    Kind.SALE_REMINDER: Wording("快到时间了，请处理", (_NUMBER, _MATTER, _UNTIL), PAGE),
+    Kind.ORDER_TROUBLE: Wording(
+        "订单有新进展", (_NUMBER, _MATTER, Keyword("thing4", "说明", "words"), _UNTIL), PAGE
+    ),
+    Kind.SALE_TROUBLE: Wording(
+        "订单有新进展", (_NUMBER, _MATTER, Keyword("thing4", "说明", "words"), _UNTIL), PAGE
     ),
     Kind.ORDER_CANCELLED: Wording(
         "订单已取消", (_NUMBER, _STORE, _amount(), _REASON), RESIDENTS_ORDER
@@ -124,11 +162,54 @@ WORDINGS: dict[Kind, Wording] = {
     Kind.GREETING: Wording("欢迎关注邻里", (), "/h5/"),
 }
 
+TROUBLES = {
+    "said": "订单有新留言",
+    "overdue": "商家超时，可直接取消",
+    "amendment_proposed": "商家想改单，请您决定",
+    "amendment_accepted": "居民同意改单",
+    "amended": "订单已改好",
+    "amendment_over": "没有改单，订单照旧",
+    "case_opened": "有售后申请，请处理",
+    "case_answered": "售后有答复",
+    "case_sent_back": "居民已退回商品",
+    "case_taken_back": "商家已收到退货",
+    "case_replaced": "换货有进展",
+    "case_closed": "售后已结束",
+    "dispute_opened": "发起了纠纷，钱已冻结",
+    "dispute_proposed": "对方提出分法，请看",
+    "mediator_called": "已请物业调解",
+    "dispute_taken": "调解员已接手",
+    "dispute_ruled": "物业已裁定",
+    "dispute_appealed": "已申请经理复核",
+    "dispute_closed": "纠纷已解决",
+    "reviewed": "收到一条评价",
+    "review_answered": "商家回复了您的评价",
+    "review_hidden": "物业处理了一条评价",
+}
+"""Titles by the step that orders tells; at most 20 characters, as their field takes."""
+ACTS = {
+    "pay": "请支付，过时自动取消",
+    "confirm": "请接单，过时自动取消",
+    "mark_ready": "请备货，已快超时",
+    "dispatch": "请安排配送，已快超时",
+    "start_service": "请开始服务",
+    "finish_service": "请完成服务，已快超时",
+    "hand_over": "请来取货，过时自动取消",
+    "confirm_receipt": "请确认收货",
+    "cancel": "订单已超时，请尽快处理",
+}
+"""Titles by what must be done."""
+
 _GREETING = (
     "您好，这里是邻里。\n"
     "小区里的店铺都由物业认证，付的钱先由物业保管，收到货才付给商家。\n"
     '<a href="{link}">点这里登录并绑定房屋</a>，或直接发送想找的东西，比如“豆浆”。'
 )
+
+
+def title_of(kind: Kind, facts: Mapping[str, str]) -> str:
+    """What stands above a notice in the person's own list."""
+    return facts.get("title") or WORDINGS[kind].title
 
 
 def lines_of(kind: Kind, facts: Mapping[str, str]) -> dict[str, str]:

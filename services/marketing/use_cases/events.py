@@ -21,7 +21,7 @@ def queue_notices(tx: Tx, event: Event, now: datetime) -> None:
     """Write down whom to tell what of an event, in one statement; a second time changes nothing."""
     jobs = [
         {
-            "job_id": derived_id(tiding.kind, event.aggregate_id, tiding.group_id),
+            "job_id": derived_id(tiding.kind, event.aggregate_id, tiding.group_id, *tiding.key),
             "kind": tiding.kind,
             "audience": tiding.audience,
             "group_id": tiding.group_id,

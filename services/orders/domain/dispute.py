@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from services.contracts.after_sales import MoreThanPaid
 from services.contracts.disputes import (
@@ -14,33 +14,10 @@ from services.contracts.disputes import (
 )
 from services.contracts.orders import Party, RefundTo
 from services.orders.domain.dispute_moves import MOVES, TWO_SIDES, DisputeAct, Ended
+from services.orders.domain.split import Part, Person, Split
 
 S, A = DisputeState, DisputeAct
 _STAFF, _SYSTEM = Party.STAFF, Party.SYSTEM
-
-
-class Part(NamedTuple):
-    """What is frozen of one order of the deal: the order itself, or a supplement of it."""
-
-    order_id: str
-    frozen_fen: int
-    taken_back_fen: int = 0
-    owed_fen: int = 0
-
-
-class Split(NamedTuple):
-    """A decision: so much to the resident, the rest to the store."""
-
-    to_resident_fen: int
-    refund_to: RefundTo
-    reason: str
-
-
-class Person(NamedTuple):
-    """A member of staff, as the dispute keeps them."""
-
-    account_id: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +208,8 @@ class Dispute:
     def content(self, party: Party) -> "Dispute":
         """One side is content; both: it is carried out."""
         self.need(A.CONTENT, party)
+        if party in self.accepted_by:
+            raise self.wrong(A.CONTENT)
         accepted = sorted({*self.accepted_by, str(party)})
         agreed = self._after(A.CONTENT, party, accepted_by=accepted)
         return agreed.carry_out() if len(accepted) == len(TWO_SIDES) else agreed

@@ -189,10 +189,7 @@ class Order:
         return self._after(Act.MARK_READY, Party.MERCHANT, ready_at=now)
 
     def ask(self, courier_id: str, now: datetime) -> "Order":
-        """Begin to hand the order to a courier; HandingOver while another one is being asked.
-
-        Nothing of it shows until `dispatch`.
-        """
+        """Begin to hand it to a courier, unseen until `dispatch`; HandingOver to another one."""
         self.need(Act.DISPATCH, Party.MERCHANT)
         if self.asked_courier_id not in (None, courier_id):
             raise HandingOver

@@ -40,13 +40,16 @@ class Linked(NamedTuple):
 
 
 def broken_at(entries: Iterable[Linked], end: str, version: int) -> int | None:
-    """The `seq` of the first entry that does not fit, or None when all is as it was written.
+    """The `seq` of the first entry that does not fit, is missing or is one too many; None when all
+    is as it was written.
 
-    `end` and `version` are what the order itself says: entries cut off at the end show too.
+    `end` and `version` are what the order itself says: a last entry that is another one shows too.
     """
     before, expected = START, 1
     for kept in entries:
         if kept.entry.seq != expected or link(before, kept.entry) != kept.hash:
             return expected
         before, expected = kept.hash, expected + 1
-    return None if (before, expected - 1) == (end, version) else expected
+    if expected - 1 != version:
+        return min(expected, version + 1)
+    return None if before == end else version

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.contracts.catalog import OffShelf, OutOfStock, ReservationOver
-from services.contracts.orders import OrderLineView
+from services.contracts.orders import OrderLineView, WrongState
 from services.kernel.money import as_yuan
 from services.orders.domain.amendment import Amendment
 from services.orders.domain.order import Order
@@ -24,6 +24,7 @@ _WHY_REFUSAL = {
     OutOfStock.code: "要加的商品刚卖完，订单照旧",
     ReservationOver.code: "预留的商品已退回，订单照旧",
     OffShelf.code: "要加的商品已下架，订单照旧",
+    WrongState.code: WHY_CANCELLED,
 }
 _BEIJING = ZoneInfo("Asia/Shanghai")
 

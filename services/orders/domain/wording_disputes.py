@@ -30,11 +30,20 @@ TAKEN = "物业调解员已受理"
 LET_BE = "纠纷已撤回，订单照常进行"
 AGREED_TEXT = "双方协商一致"
 STANDS = "无人申请复核，裁定生效"
-BOTH_CONTENT = "双方都接受了裁定"
 REASON_FREEZE = "订单纠纷，冻结货款"
 REASON_THAW = "纠纷撤回，解除冻结"
+_WHY_REFUSED = {
+    "settlement.already_resolved": "货款已经全部退回",
+    "settlement.way_not_open": "货款已由商家直接收取",
+    "settlement.card_spent": "会员卡已经使用过",
+}
 REVIEW_HIDDEN = "评价已隐藏："
 REVIEW_SHOWN = "评价已恢复显示："
+
+
+def why_refused(code: str) -> str:
+    """Settlement's refusal in words for people."""
+    return _WHY_REFUSED.get(code, "货款暂时无法处理")
 
 
 def masked(name: str) -> str:
@@ -69,9 +78,19 @@ def proposed_words(by: Party, to_resident_fen: int, frozen_fen: int) -> str:
     return f"{WHO[by]}提议：{split_words(to_resident_fen, frozen_fen)}"
 
 
+def accepted_words(by: Party, to_resident_fen: int, frozen_fen: int) -> str:
+    """住户同意：退给住户 ¥3.00，给商家 ¥7.00."""
+    return f"{WHO[by]}同意：{split_words(to_resident_fen, frozen_fen)}"
+
+
 def ruled_words(to_resident_fen: int, frozen_fen: int, reason: str) -> str:
     """裁定：退给住户 ¥3.00，给商家 ¥7.00；门禁记录显示当天没有送达."""
     return shortened(f"裁定：{split_words(to_resident_fen, frozen_fen)}；{reason}")
+
+
+def content_words(by: Party) -> str:
+    """住户接受裁定."""
+    return f"{WHO[by]}接受裁定"
 
 
 def decided_words(to_resident_fen: int, frozen_fen: int, reason: str) -> str:
@@ -104,8 +123,16 @@ def failed_words(why: str) -> str:
     return shortened(f"按此分配未能执行，请重新处理：{why}")
 
 
+def reviewed_words(stars: int) -> str:
+    """评价 4 星."""
+    return f"评价 {stars} 星"
+
+
 def without_names(text: str, names: dict[str, str]) -> str:
-    """The text with each of `names` replaced; the longer names first."""
-    for name in sorted(filter(None, names), key=len, reverse=True):
+    """The text with each of `names` replaced, the longer ones first.
+
+    A name of one character stays: it is too often a part of something else.
+    """
+    for name in sorted((name for name in names if len(name) > 1), key=len, reverse=True):
         text = text.replace(name, names[name])
     return text

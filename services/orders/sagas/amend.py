@@ -6,6 +6,7 @@ stand nothing may be refused any more: what then fails hangs, and staff see it.
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -46,7 +47,7 @@ from services.orders.ending import calm, cancel_paid
 from services.orders.events import trouble
 from services.orders.queries_amendments import need_amendment, of_order
 from services.orders.sagas.engine import At, Step, Steps
-from services.orders.store import Change, insert_placed, record
+from services.orders.store import Change, insert_placed, keep, record
 from services.orders.use_cases.amendments.over import BOTH, go_on
 from services.orders.use_cases.amendments.rows import insert_lines, keep_amendment, leave_seat
 from services.orders.use_cases.amendments.supplements import DEARER
@@ -94,6 +95,7 @@ def _swap(at: At, saga: Saga) -> None:
             request_id=f"amend.{saga.subject_id}",
             reservation_id=_new_id(saga),
             from_ids=from_ids,
+            sku_ids=saga.facts["sku_ids"],  # the cart's other orders share the reservation
             lines=_wanted(saga.facts["pieces"]),
         )
         at.services.catalog.swap_reservation(swap, answer=ReservedView, deadline_ms=2000)
@@ -167,7 +169,9 @@ def _apply(tx: Tx, at: At, saga: Saga, _answer: Any) -> Mapping[str, Any]:
     if amendment.slot_from and order.slot_from:
         leave_seat(tx, order.order_id, order.slot_from)
     note = change_words(order, amendment)
-    record(tx, [Change(order, after, Told.AMENDED, SYSTEM, note)], at.now)
+    renamed = replace(order, sku_ids=after.sku_ids)
+    keep(tx, order, renamed)  # a list is nothing that `record` can compare
+    record(tx, [Change(renamed, after, Told.AMENDED, SYSTEM, note)], at.now)
     back = _back(tx, amendment, deal)
     keep_amendment(tx, amendment, amendment.with_given_back(back))
     return {"back": back}
@@ -195,7 +199,7 @@ def _give_back(at: At, saga: Saga) -> None:
 
 def _refund(at: At, saga: Saga, order_id: str, amount_fen: int, part: str) -> None:
     command = RefundOrder(
-        request_id=f"amend.{saga.subject_id}.{part}.{order_id[-12:]}",
+        request_id=f"amend.{saga.subject_id}.{part}.{order_id}",
         order_id=order_id,
         amount_fen=amount_fen,
         reason="改单退差价",

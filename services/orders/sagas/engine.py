@@ -23,11 +23,12 @@ from services.kernel.rpc_client import Services
 from services.orders import locks
 from services.orders.domain.saga import Saga
 from services.orders.domain.wording import shortened
+from services.orders.settings import Settings
 from services.orders.tables_sagas import SagaRow
 
 log = logging.getLogger(__name__)
-TAKEN_FOR = timedelta(seconds=30)
-"""Longer than the deadlines of any one call: whoever took a saga up and is silent has died."""
+HEAD_START = timedelta(seconds=2)
+"""Whoever begins a saga drives it at once; where that has died, the sweep does."""
 _PAUSES_S = (2, 5, 15, 60, 300)
 
 
@@ -36,8 +37,13 @@ class At:
     """What a step may use: the services to call, the settings, and the moment."""
 
     services: Services
-    settings: Any
+    settings: Settings
     now: datetime
+
+    @property
+    def lease_end(self) -> datetime:
+        """Whoever took a saga up and is silent until then has died."""
+        return self.now + timedelta(seconds=self.settings.saga_lease_s)
 
 
 Call = Callable[[At, Saga], Any]
@@ -90,7 +96,7 @@ def begin(
             "step": 0,
             "undoing": False,
             "tries": 0,
-            "due_at": now + TAKEN_FOR,
+            "due_at": now + HEAD_START,
             "last_error": "",
             "facts": dict(facts),
             "started_at": now,
@@ -135,7 +141,7 @@ def sweep(db: Database, kinds: Mapping[str, Steps], at: At, limit: int) -> int:
         due = select(SagaRow.saga_id).where(SagaRow.due_at <= at.now).order_by(SagaRow.due_at)
         saga_ids = [row.saga_id for row in tx.all(due.limit(limit))]
     for saga_id in saga_ids:
-        if _take(db, saga_id, at.now):
+        if _take(db, saga_id, at):
             drive(db, kinds, at, saga_id)
     return len(saga_ids)
 
@@ -160,27 +166,24 @@ def _on(db: Database, steps: Steps, at: At, saga: Saga) -> bool:
     step = steps.steps[saga.step]
     try:
         answer = step.call(at, saga)
-    except Refused as refused:
-        return _turn(db, at, saga, refused)
-    except LinliError as error:
-        return _put_off(db, at, saga, step, error)
-    failpoints.hit(f"orders.{saga.kind}.{step.name}")
-    try:
+        failpoints.hit(f"orders.{saga.kind}.{step.name}")
         return _commit(db, at, saga, step.commit, answer, 1, waits=step.waits)
     except Refused as refused:
         return _turn(db, at, saga, refused)
+    except LinliError as error:
+        return _put_off(db, at, saga, step.name, error)
 
 
 def _back(db: Database, steps: Steps, at: At, saga: Saga) -> bool:
-    if saga.step < 0:
-        return _finish(db, at, saga, steps.turned_back)
-    step = steps.steps[saga.step]
     try:
+        if saga.step < 0:
+            return _finish(db, at, saga, steps.turned_back)
+        step = steps.steps[saga.step]
         answer = step.undo_call(at, saga)
-    except LinliError as error:
-        return _put_off(db, at, saga, step, error)
-    failpoints.hit(f"orders.{saga.kind}.{step.name}.undo")
-    return _commit(db, at, saga, step.undo_commit, answer, -1)
+        failpoints.hit(f"orders.{saga.kind}.{step.name}.undo")
+        return _commit(db, at, saga, step.undo_commit, answer, -1)
+    except LinliError as error:  # nobody can refuse what must be undone
+        return _put_off(db, at, saga, step_name(steps, saga), error)
 
 
 def _commit(
@@ -196,7 +199,7 @@ def _commit(
             step=current.step + by,
             tries=0,
             facts={**current.facts, **learnt},
-            due_at=None if waits else at.now + TAKEN_FOR,
+            due_at=None if waits else at.lease_end,
         )
         _write(tx, moved)
     return not waits
@@ -210,13 +213,13 @@ def _turn(db: Database, at: At, saga: Saga, refused: Refused) -> bool:
             facts = {**current.facts, "refusal": refused.to_wire()}
             back = replace(current, undoing=True, step=current.step - 1, tries=0, facts=facts)
             error = shortened(f"{refused.code}: {refused.message}")
-            _write(tx, replace(back, last_error=error, due_at=at.now + TAKEN_FOR))
+            _write(tx, replace(back, last_error=error, due_at=at.lease_end))
     return True
 
 
-def _put_off(db: Database, at: At, saga: Saga, step: Step, error: LinliError) -> bool:
+def _put_off(db: Database, at: At, saga: Saga, step: str, error: LinliError) -> bool:
     pause = timedelta(seconds=_PAUSES_S[min(saga.tries, len(_PAUSES_S) - 1)])
-    log.warning("saga %s of order %s hangs on %s: %s", saga.kind, saga.order_id, step.name, error)
+    log.warning("saga %s of order %s hangs on %s: %s", saga.kind, saga.order_id, step, error)
     with db.transaction() as tx:
         current = _lock(tx, saga)
         if current is not None and _same(current, saga):
@@ -235,11 +238,11 @@ def _finish(db: Database, at: At, saga: Saga, commit: Commit) -> bool:
     return True
 
 
-def _take(db: Database, saga_id: str, now: datetime) -> bool:
+def _take(db: Database, saga_id: str, at: At) -> bool:
     """Move its due moment ahead, so that no other copy takes it up meanwhile."""
-    taking = update(SagaRow).where(SagaRow.saga_id == saga_id, SagaRow.due_at <= now)
+    taking = update(SagaRow).where(SagaRow.saga_id == saga_id, SagaRow.due_at <= at.now)
     with db.transaction() as tx:
-        return bool(tx.execute(taking.values(due_at=now + TAKEN_FOR)).rowcount)
+        return bool(tx.execute(taking.values(due_at=at.lease_end)).rowcount)
 
 
 def _lock(tx: Tx, saga: Saga) -> Saga | None:

@@ -12,8 +12,10 @@ from services.orders.domain.doer import Doer
 from services.orders.domain.moves import Act
 from services.orders.domain.order import Order
 from services.orders.events import told
+from services.orders.queries_cases import orders_of_cases
 from services.orders.settings import Settings
 from services.orders.store import Change, record
+from services.orders.use_cases.cases.replace_goods import note_replacement_delivered
 
 
 def note_entry(tx: Tx, event: VisitEntered) -> None:
@@ -27,7 +29,10 @@ def note_leaving(tx: Tx, event: VisitLeft) -> None:
 
 
 def deliver_order(tx: Tx, event: DropDelivered, settings: Settings) -> None:
-    """At the door. An order that is over by then keeps its state and notes the courier's word."""
+    """At the door. An order that is over by then keeps its state and notes the courier's word; what
+    was brought in the place of something else belongs to its case."""
+    if note_replacement_delivered(tx, event, settings):
+        return
     order = locks.order_for_update(tx, event.order_id)
     completes_at = event.at + timedelta(seconds=settings.auto_complete_after_s)
     after = _delivered(order, event, completes_at)
@@ -50,5 +55,7 @@ def _note_visit(tx: Tx, event: VisitEvent, step: Step) -> None:
     if not event.order_ids:
         return
     doer = Doer(Party.COURIER, name=event.courier_name)
-    orders = locks.orders_for_update(tx, event.order_ids)
+    cases = orders_of_cases(tx, event.order_ids)
+    brought_for = {cases.get(brought, brought) for brought in event.order_ids}
+    orders = locks.orders_for_update(tx, sorted(brought_for))
     record(tx, [Change(order, order.noted(), step, doer, event.gate) for order in orders], event.at)

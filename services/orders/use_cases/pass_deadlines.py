@@ -3,12 +3,13 @@ transaction."""
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.contracts.disputes import DisputeAbout
 from services.contracts.orders import OrderReminder, OrderState, Party, RefundTo, Step, Trouble
 from services.kernel import outbox
 from services.kernel.db import Database, Tx
+from services.kernel.errors import LinliError
 from services.kernel.rpc_client import Services
 from services.orders import ending, locks, queries
 from services.orders.domain.deadlines import Passing, limit_of, timed
@@ -31,11 +32,19 @@ CLOCKED = tuple(
 
 
 def pass_deadlines(db: Database, services: Services, now: datetime, settings: Settings) -> int:
-    """Move on what has rested too long; how many were overdue."""
+    """Move on what has rested too long; how many were overdue.
+
+    One that cannot be moved is looked at again later: it must not stand before the others.
+    """
     overdue = queries.orders_due(db, CLOCKED, now, settings.sweep_batch)
     for order_id in overdue:
-        with db.transaction() as tx:
-            saga_id = _pass(tx, order_id, now, settings)
+        try:
+            with db.transaction() as tx:
+                saga_id = _pass(tx, order_id, now, settings)
+        except LinliError:
+            log.exception("order %s stays overdue", order_id)
+            _look_again(db, order_id, now, settings)
+            continue
         if saga_id:
             drive(db, KINDS, At(services, settings, now), saga_id)
     return len(overdue)
@@ -70,6 +79,14 @@ def _pass(tx: Tx, order_id: str, now: datetime, settings: Settings) -> str | Non
     else:
         return _call_mediator(tx, order, now, settings)
     return None
+
+
+def _look_again(db: Database, order_id: str, now: datetime, settings: Settings) -> None:
+    retry_at = now + timedelta(seconds=settings.close_retry_s)
+    with db.transaction() as tx:
+        order = locks.order_for_update(tx, order_id)
+        if order.is_overdue(now):
+            keep(tx, order, order.put_off(retry_at))
 
 
 def _call_mediator(tx: Tx, order: Order, now: datetime, settings: Settings) -> str:

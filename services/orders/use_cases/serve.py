@@ -20,7 +20,7 @@ from services.orders.domain.moves import Act
 from services.orders.domain.wording import WORD_SERVICE_PHOTOS
 from services.orders.events import told
 from services.orders.settings import Settings
-from services.orders.standing import doer_of, party_for
+from services.orders.standing import doer_of, parties_of, party_for
 from services.orders.store import Change, record
 from services.orders.thread import claim_photos, say
 from services.orders.views import order_view
@@ -53,7 +53,7 @@ def finish_service(
 ) -> OrderView:
     """Done: the resident confirms, or time does. Photos of the work go into the thread."""
     with db.reading() as tx:
-        party_for(actor, queries.need_order(tx, command.order_id), Act.FINISH)
+        parties_of(actor, queries.need_order(tx, command.order_id))  # before its photos are taken
     photos = claim_photos(files, command.photos)
     completes_at = now + timedelta(seconds=settings.auto_complete_after_s)
     with (

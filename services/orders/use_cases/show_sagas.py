@@ -10,6 +10,7 @@ from services.kernel.db import Database
 from services.kernel.rpc_client import Services
 from services.kernel.wire import Page
 from services.orders.domain.saga import Saga
+from services.orders.queries import checked_id
 from services.orders.sagas.engine import At, again, drive, step_name
 from services.orders.sagas.kinds import KINDS
 from services.orders.settings import Settings
@@ -35,8 +36,11 @@ def see_sagas(
         works = SagaRow.due_at.is_not(None)
         statement = statement.where(works, or_(SagaRow.tries >= STUCK_TRIES, old))
     if query.after:
-        last = select(SagaRow.started_at, SagaRow.saga_id).where(SagaRow.saga_id == query.after)
-        statement = statement.where(tuple_(SagaRow.started_at, SagaRow.saga_id) > last)
+        last = select(SagaRow.started_at, SagaRow.saga_id).where(
+            SagaRow.saga_id == checked_id(query.after)
+        )
+        here = tuple_(SagaRow.started_at, SagaRow.saga_id)
+        statement = statement.where(here > last.scalar_subquery())
     statement = statement.order_by(SagaRow.started_at, SagaRow.saga_id)
     with db.reading() as tx:
         rows = tx.all(statement.limit(query.limit + 1))

@@ -22,6 +22,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.wording import shortened
 from services.orders.events import trouble
 from services.orders.standing import doer_of, parties_of
+from services.orders.use_cases.disputes.answered import answered
 
 _OTHER = {Party.RESIDENT: Party.MERCHANT, Party.MERCHANT: Party.RESIDENT}
 
@@ -44,6 +45,7 @@ def say(db: Database, files: FileStore, command: Say, actor: Actor, now: datetim
                 raise WrongState("not paid yet", fields={"state": order.state.value})
             doer = doer_of(actor, party, command.client)
             claim.answer = thread.say(tx, order.order_id, doer, command.text, photos, now)
+            answered(tx, order, party)
             others = [_OTHER[party]] if party in _OTHER else list(_OTHER)
             outbox.emit(tx, trouble(order, others, Step.SAID, shortened(command.text)))
         return claim.answer

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from services.contracts.marketing import MarketingCountsQuery, NoticesQuery
-from services.contracts.orders import OrderConfirmed, OrderPaid
+from services.contracts.orders import OrderConfirmed, OrderPaid, OrderTrouble, Party
 from services.kernel import clock
 from services.kernel.actor import Actor
 from services.kernel.db import Database
@@ -311,3 +311,21 @@ def test_old_notices_are_forgotten_and_pending_ones_kept(office: Office, sandbox
     with office.db.reading() as tx:
         assert len(tx.all(select(NoticeJobRow.job_id))) == 1
         assert tx.all(select(NoticeRow.notice_id)) == []
+
+
+def test_each_word_about_an_order_is_told_once_and_the_next_one_too(office: Office) -> None:
+    order_id = new_id()
+    first, second = (
+        order_event(
+            OrderTrouble,
+            aggregate_id=order_id,
+            version=version,
+            to=[Party.RESIDENT],
+            what="case_answered",
+            words="同意退款",
+        )
+        for version in (4, 6)
+    )
+    queue(office, first, first, second)
+    with office.db.reading() as tx:
+        assert len(tx.all(select(NoticeJobRow.job_id))) == 2

@@ -31,6 +31,8 @@ MAY_CANCEL = {
     S.AWAITING_CONFIRMATION: {"resident", "merchant", "mediator"},
     S.PREPARING: {"merchant", "mediator"},
     S.READY: {"merchant", "mediator"},
+    S.SCHEDULED: {"merchant", "mediator"},
+    S.IN_SERVICE: set(),
     S.OUT_FOR_DELIVERY: set(),
     S.DELIVERED: set(),
     S.COMPLETED: set(),
@@ -104,7 +106,8 @@ def test_money_that_was_faster_than_the_cancelling_wins(walk: Walk) -> None:
     walk.services.payment_states[placed.payment_id] = PaymentState.PAID
     view = walk.cancel(placed.orders[0].order_id)
     assert view.state is S.AWAITING_CONFIRMATION
-    assert (view.cancel_reason, view.deadline_at) == ("", None)
+    to_confirm = NOW + timedelta(seconds=SETTINGS.unconfirmed_after_s)
+    assert (view.cancel_reason, view.deadline_at) == ("", to_confirm)
     assert [entry.step for entry in view.timeline] == ["placed", "closing", "paid"]
     assert told_names(walk.db) == ["order.paid"]
 
@@ -187,7 +190,7 @@ def short(walk: Walk, order_id: str) -> None:
         cancel_short_order(tx, event, NOW)
 
 
-@pytest.mark.parametrize("state", [S.AWAITING_CONFIRMATION, S.PREPARING, S.READY])
+@pytest.mark.parametrize("state", [S.AWAITING_CONFIRMATION, S.PREPARING, S.READY, S.SCHEDULED])
 def test_sold_out_after_payment_cancels_and_asks_the_money_back(
     walk: Walk, state: OrderState
 ) -> None:
@@ -201,7 +204,9 @@ def test_sold_out_after_payment_cancels_and_asks_the_money_back(
     assert (name, data["paid"], data["cancelled_by"]) == ("order.cancelled", True, "system")
 
 
-@pytest.mark.parametrize("state", [S.OUT_FOR_DELIVERY, S.DELIVERED, S.COMPLETED, S.CANCELLED])
+@pytest.mark.parametrize(
+    "state", [S.IN_SERVICE, S.OUT_FOR_DELIVERY, S.DELIVERED, S.COMPLETED, S.CANCELLED]
+)
 def test_sold_out_is_only_noted_where_the_goods_are_gone_or_the_order_is(
     walk: Walk, state: OrderState
 ) -> None:

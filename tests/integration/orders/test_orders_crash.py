@@ -80,9 +80,9 @@ def test_a_dispatch_that_died_is_ended_by_the_same_request(walk: Walk) -> None:
     command = DispatchOrder(request_id=new_id(), order_id=order_id, courier_id=walk.courier_id)
     failpoints.arm("orders.dispatch.after_assign=error@1")
     with pytest.raises(FailpointError):
-        dispatch_order(walk.db, walk.services, command, walk.street.merchant, NOW)
+        dispatch_order(walk.db, walk.services, command, walk.street.merchant, NOW, SETTINGS)
     assert walk.view(order_id).state is S.READY
-    view = dispatch_order(walk.db, walk.services, command, walk.street.merchant, NOW)
+    view = dispatch_order(walk.db, walk.services, command, walk.street.merchant, NOW, SETTINGS)
     assert (view.state, view.courier_name) == (S.OUT_FOR_DELIVERY, "张师傅")
     assert len(walk.services.drops) == 1
 

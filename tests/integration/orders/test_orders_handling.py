@@ -16,6 +16,7 @@ from services.contracts.orders import (
     NotYourOrder,
     OrderState,
     Party,
+    StartService,
     WrongState,
 )
 from services.kernel.errors import Forbidden, InvariantBroken, Unavailable
@@ -25,6 +26,7 @@ from services.orders.use_cases.complete_order import confirm_receipt
 from services.orders.use_cases.confirm_order import confirm_order, mark_ready
 from services.orders.use_cases.dispatch_order import finish_handovers
 from services.orders.use_cases.note_delivery import note_entry, note_leaving
+from services.orders.use_cases.serve import start_service
 from tests.support.order_walk import Walk
 from tests.support.orders import COMMUNITY, NOW, SETTINGS, told_events, told_names
 
@@ -34,6 +36,8 @@ ACTS: dict[str, tuple[set[OrderState], OrderState, str]] = {
     "confirm": ({S.AWAITING_CONFIRMATION}, S.PREPARING, "merchant"),
     "mark_ready": ({S.PREPARING}, S.READY, "merchant"),
     "dispatch": ({S.PREPARING, S.READY}, S.OUT_FOR_DELIVERY, "merchant"),
+    "start_service": ({S.SCHEDULED}, S.IN_SERVICE, "merchant"),
+    "finish_service": ({S.SCHEDULED, S.IN_SERVICE}, S.DELIVERED, "merchant"),
     "confirm_receipt": ({S.OUT_FOR_DELIVERY, S.DELIVERED}, S.COMPLETED, "resident"),
 }
 
@@ -110,6 +114,7 @@ def test_the_whole_way_stands_on_the_timeline_and_is_told(walk: Walk) -> None:
     [
         (confirm_order, ConfirmOrder, S.AWAITING_CONFIRMATION, "merchant"),
         (mark_ready, MarkReady, S.PREPARING, "merchant"),
+        (start_service, StartService, S.SCHEDULED, "merchant"),
         (confirm_receipt, ConfirmReceipt, S.DELIVERED, "resident"),
     ],
 )
@@ -118,11 +123,11 @@ def test_an_act_may_be_repeated_but_not_reused(
 ) -> None:
     actor = getattr(walk.street, who)
     command = command_type(request_id=new_id(), order_id=walk.order_in(state))
-    first = use_case(walk.db, command, actor, NOW)
-    assert use_case(walk.db, command, actor, NOW + timedelta(minutes=1)) == first
+    first = use_case(walk.db, command, actor, NOW, SETTINGS)
+    assert use_case(walk.db, command, actor, NOW + timedelta(minutes=1), SETTINGS) == first
     other = command.model_copy(update={"order_id": walk.order_in(state)})
     with pytest.raises(RequestConflict):
-        use_case(walk.db, other, actor, NOW)
+        use_case(walk.db, other, actor, NOW, SETTINGS)
 
 
 def test_a_receipt_confirmed_twice_at_once_completes_once(walk: Walk) -> None:

@@ -70,7 +70,7 @@ def test_a_sweep_sees_a_payment_that_comes_between_its_look_and_its_lock(walk: W
     placed = walk.place()
     with ThreadPoolExecutor(1) as pool:
         with walk.db.transaction() as tx:
-            receive_payment(tx, walk.payment_received(placed), NOW)
+            receive_payment(tx, walk.payment_received(placed), NOW, SETTINGS)
             sweep = pool.submit(expire_unpaid, walk.db, walk.services, PAY_BEFORE, SETTINGS)
             wait_for_rivals(walk, 1)
         sweep.result()

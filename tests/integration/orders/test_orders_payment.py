@@ -1,5 +1,7 @@
 """Money comes in: in time, while closing, too late, twice, or for something else."""
 
+from datetime import timedelta
+
 import pytest
 
 from services.contracts.orders import OrderState, RefundTo
@@ -22,6 +24,7 @@ from tests.support.statements import statements_sent
 
 pytestmark = pytest.mark.database
 S = OrderState
+TO_CONFIRM = NOW + timedelta(seconds=SETTINGS.unconfirmed_after_s)
 
 
 def test_a_payment_brings_each_order_to_its_store(walk: Walk) -> None:
@@ -29,7 +32,7 @@ def test_a_payment_brings_each_order_to_its_store(walk: Walk) -> None:
     walk.pay(placed)
     assert walk.states() == [S.AWAITING_CONFIRMATION, S.AWAITING_CONFIRMATION]
     view = walk.view(placed.orders[0].order_id)
-    assert (view.paid_at, view.paid_by_channel, view.deadline_at) == (NOW, "wechat", None)
+    assert (view.paid_at, view.paid_by_channel, view.deadline_at) == (NOW, "wechat", TO_CONFIRM)
     assert view.timeline[-1].step == "paid"
     events = dict.fromkeys((d["aggregate_id"], d["amount_fen"]) for _, d in told_events(walk.db))
     assert set(events) == {(order.order_id, order.amount_fen) for order in placed.orders}
@@ -54,7 +57,7 @@ def test_a_payment_takes_five_statements_with_its_inbox_row(walk: Walk) -> None:
     before = statements_sent()
     with walk.db.transaction() as tx:
         first_time(tx, new_id(), "on_payment_received")
-        receive_payment(tx, event, NOW)
+        receive_payment(tx, event, NOW, SETTINGS)
     assert statements_sent() - before == 5
 
 
@@ -94,7 +97,7 @@ def test_money_for_something_else_changes_nothing_and_calls_a_person(walk: Walk)
         event.model_copy(update={"aggregate_id": new_id()}),
     ):
         with pytest.raises(InvariantBroken), walk.db.transaction() as tx:
-            receive_payment(tx, wrong, NOW)
+            receive_payment(tx, wrong, NOW, SETTINGS)
     assert walk.states() == [S.AWAITING_PAYMENT]
 
 
@@ -113,7 +116,7 @@ def test_the_timeline_says_how_it_was_paid(
     placed = walk.place()
     event = walk.payment_received(placed).model_copy(update={"channel": channel})
     with walk.db.transaction() as tx:
-        receive_payment(tx, event, NOW)
+        receive_payment(tx, event, NOW, SETTINGS)
     view = walk.view(placed.orders[0].order_id)
     assert (view.state, view.paid_by_channel) == (S.AWAITING_CONFIRMATION, channel)
     assert (view.timeline[-1].step, view.timeline[-1].note) == (step, note)

@@ -5,6 +5,7 @@ from itertools import chain
 import pytest
 
 from services.contracts.cards import CardReturned
+from services.contracts.catalog import Fulfilment
 from services.contracts.orders import (
     OrderCancelled,
     OrderCompleted,
@@ -12,14 +13,20 @@ from services.contracts.orders import (
     OrderDelivered,
     OrderDispatched,
     OrderPaid,
+    OrderReady,
+    OrderReminder,
+    OrderTrouble,
     Party,
     RefundTo,
+    Step,
 )
 from services.contracts.settlement import EscrowReleased, OwnerKind, RefundCompleted
 from services.contracts.withdrawals import WithdrawalChanged, WithdrawalState
 from services.kernel.ids import new_id
 from services.marketing.domain.notices import (
+    ACTS,
     KEYWORD_LENGTHS,
+    TROUBLES,
     WORDINGS,
     Kind,
     fields_of,
@@ -27,6 +34,7 @@ from services.marketing.domain.notices import (
     greeting,
     lines_of,
     link_of,
+    title_of,
 )
 from services.marketing.domain.tidings import Audience, shown_time, tidings_of
 from tests.support.delivery import NOW
@@ -93,6 +101,112 @@ def test_cash_on_delivery_is_never_told_as_money_that_is_held() -> None:
     labels = lines_of(Kind.ORDER_CONFIRMED_CASH, {})
     assert "由物业保管" not in labels
     assert "货到付款" in labels
+
+
+def test_an_order_to_be_fetched_is_told_as_ready_without_its_code() -> None:
+    ready = order_event(OrderReady, household_id=HOUSEHOLD, fulfilment=Fulfilment.PICKUP)
+    assert told(ready) == [("order.ready", Audience.HOUSEHOLD, HOUSEHOLD)]
+    facts = tidings_of(ready)[0].facts
+    assert lines_of(Kind.ORDER_READY, facts)["提示"] == "打开订单，出示取货码"
+    assert told(order_event(OrderReady, fulfilment=Fulfilment.DELIVERY)) == []
+
+
+def test_a_new_order_says_how_its_goods_are_handed_over() -> None:
+    pickup = order_event(OrderPaid, fulfilment=Fulfilment.PICKUP)
+    assert told(pickup)[0][0] == "order.paid.pickup"
+    assert lines_of(Kind.NEW_PICKUP, tidings_of(pickup)[0].facts)["交付"] == "到店自取"
+    done = order_event(OrderDelivered, fulfilment=Fulfilment.AT_HOME, completes_at=NOW)
+    assert told(done)[0][0] == "order.delivered.service"
+
+
+def test_what_pays_a_difference_rings_nobody() -> None:
+    small = {"supplement_of": new_id()}
+    assert told(order_event(OrderPaid, **small)) == []
+    assert told(order_event(OrderConfirmed, **small)) == []
+    assert told(order_event(OrderCancelled, paid=True, **small)) == []
+
+
+def reminder(to: Party, act: str, **fields: object) -> OrderReminder:
+    event: OrderReminder = order_event(
+        OrderReminder,
+        household_id=HOUSEHOLD,
+        merchant_id=MERCHANT,
+        to=to,
+        act=act,
+        deadline_at=NOW,
+        **fields,
+    )
+    return event
+
+
+def test_whoever_must_act_is_reminded_of_what_and_until_when() -> None:
+    event = reminder(Party.MERCHANT, "confirm")
+    assert told(event) == [("sale.reminder", Audience.MERCHANT, MERCHANT)]
+    facts = tidings_of(event)[0].facts
+    assert title_of(Kind.SALE_REMINDER, facts) == "请接单，过时自动取消"
+    assert lines_of(Kind.SALE_REMINDER, facts)["时限"] == "3月1日 12:00 前"
+    assert link_of(Kind.SALE_REMINDER, facts, "http://a") == (
+        f"http://a/h5/merchant/orders/{event.aggregate_id}"
+    )
+    fetch = reminder(Party.RESIDENT, "hand_over")
+    assert told(fetch) == [("order.reminder", Audience.HOUSEHOLD, HOUSEHOLD)]
+    assert tidings_of(fetch)[0].facts["page"] == f"/h5/orders/{fetch.aggregate_id}"
+    assert told(reminder(Party.STAFF, "confirm")) == []
+
+
+def test_two_reminders_of_one_order_are_two() -> None:
+    order_id = new_id()
+    one, other = (reminder(Party.MERCHANT, a, aggregate_id=order_id) for a in ("confirm", "cancel"))
+    assert tidings_of(one)[0].key != tidings_of(other)[0].key
+
+
+def trouble(what: str, *to: Party, **fields: object) -> OrderTrouble:
+    event: OrderTrouble = order_event(
+        OrderTrouble,
+        household_id=HOUSEHOLD,
+        merchant_id=MERCHANT,
+        to=list(to),
+        what=what,
+        **fields,
+    )
+    return event
+
+
+def test_what_is_open_on_an_order_is_told_to_the_sides_that_it_names() -> None:
+    resident = ("order.trouble", Audience.HOUSEHOLD, HOUSEHOLD)
+    merchant = ("sale.trouble", Audience.MERCHANT, MERCHANT)
+    assert told(trouble("dispute_ruled", Party.RESIDENT, Party.MERCHANT)) == [resident, merchant]
+    assert told(trouble("case_opened", Party.MERCHANT)) == [merchant]
+    assert told(trouble("mediator_called", Party.STAFF)) == []
+
+
+def test_a_trouble_is_titled_by_its_step_and_leads_to_where_it_is_answered() -> None:
+    words = "商家想改单：豆浆×2 → 豆浆×3，¥6.00 → ¥9.00"
+    event = trouble("amendment_proposed", Party.RESIDENT, words=words, deadline_at=NOW)
+    facts = tidings_of(event)[0].facts
+    assert title_of(Kind.ORDER_TROUBLE, facts) == "商家想改单，请您决定"
+    assert lines_of(Kind.ORDER_TROUBLE, facts)["说明"] == words
+    assert link_of(Kind.ORDER_TROUBLE, facts, "http://a") == (
+        f"http://a/h5/orders/{event.aggregate_id}/amendment"
+    )
+    unknown = tidings_of(trouble("of_tomorrow", Party.MERCHANT))[0].facts
+    assert title_of(Kind.SALE_TROUBLE, unknown) == "订单有新进展"
+    assert unknown["page"] == f"/h5/merchant/orders/{unknown['order_id']}"
+
+
+def test_the_same_step_of_an_order_twice_is_told_twice() -> None:
+    order_id = new_id()
+    first, second = (
+        tidings_of(trouble("said", Party.MERCHANT, aggregate_id=order_id, version=v, words="在吗"))
+        for v in (3, 5)
+    )
+    assert first[0].key != second[0].key
+
+
+def test_titles_are_of_steps_that_there_are_and_fit_their_field() -> None:
+    assert set(TROUBLES) <= set(Step)
+    for title in (*TROUBLES.values(), *ACTS.values()):
+        assert fitted("thing2", title) == title
 
 
 def test_a_completed_order_is_told_to_nobody() -> None:

@@ -1,15 +1,37 @@
 """Ways of handing over, what is open beside the course, deadlines with reminders, the chain."""
 
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.mysql import insert
 
 from services.kernel.columns import CODE, ID, JsonText, UtcDateTime
+from services.orders.domain.record import START, Entry, link
 from services.orders.tables import DIGITS, RECORD_HASH
 
 revision = "0003"
 down_revision = "0002"
+
+ORDERS_AT_ONCE = 1000
+"""So many timelines are linked by one statement each way."""
+_ORDERS = sa.table("sales_order", sa.column("order_id", ID), sa.column("record_hash", RECORD_HASH))
+_ENTRIES = sa.table(
+    "order_timeline",
+    sa.column("order_id", ID),
+    sa.column("seq", sa.Integer),
+    sa.column("at", UtcDateTime),
+    sa.column("step", CODE),
+    sa.column("party", CODE),
+    sa.column("actor_id", ID),
+    sa.column("actor_name", sa.String),
+    sa.column("note", sa.String),
+    sa.column("client", sa.String),
+    sa.column("hash", RECORD_HASH),
+)
 
 _INDEXES = {
     "order_of_household_in_state": ["household_id", "state", "order_id"],
@@ -51,6 +73,7 @@ def upgrade() -> None:
     op.add_column(
         "order_timeline", sa.Column("hash", RECORD_HASH, nullable=False, server_default="")
     )
+    _link_timelines()
     _create_beside()
     op.create_table(
         "saga",
@@ -71,6 +94,42 @@ def upgrade() -> None:
     op.create_index("saga_open", "saga", ["finished_at", "started_at"])
     op.create_index("saga_of_order", "saga", ["order_id"])
     op.create_index("saga_of_subject", "saga", ["subject_id"])
+
+
+def _link_timelines() -> None:
+    """Chain what was written before there was a chain, a page of orders at a time.
+
+    A timeline that is shorter or longer than its order's version stays so: its record shows it.
+    """
+    page = sa.select(_ORDERS.c.order_id).order_by(_ORDERS.c.order_id).limit(ORDERS_AT_ONCE)
+    connection, after = op.get_bind(), ""
+    while True:
+        found = connection.scalars(page.where(_ORDERS.c.order_id > after)).all()
+        if not found:
+            return
+        _link_those(connection, found)
+        after = found[-1]
+
+
+def _link_those(connection: sa.Connection, order_ids: Sequence[str]) -> None:
+    written = sa.select(*(_ENTRIES.c[name] for name in Entry._fields))
+    written = written.where(_ENTRIES.c.order_id.in_(order_ids))
+    rows = connection.execute(written.order_by(_ENTRIES.c.order_id, _ENTRIES.c.seq)).all()
+    linked: list[dict[str, Any]] = []
+    ends: dict[str, str] = {}
+    for order_id, same in groupby(rows, key=attrgetter("order_id")):
+        end = START
+        for row in same:
+            entry = Entry(*row)
+            end = link(end, entry)
+            linked.append({**entry._asdict(), "hash": end})
+        ends[order_id] = end
+    if not ends:
+        return
+    kept = insert(_ENTRIES)
+    connection.execute(kept.on_duplicate_key_update(hash=kept.inserted.hash), linked)
+    ending = sa.update(_ORDERS).where(_ORDERS.c.order_id.in_(list(ends)))
+    connection.execute(ending.values(record_hash=sa.case(ends, value=_ORDERS.c.order_id)))
 
 
 def _create_beside() -> None:

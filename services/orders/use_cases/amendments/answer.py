@@ -1,4 +1,4 @@
-"""The resident's word on a proposal; a yes sets the machine work going and shows what came of it."""
+"""The resident's word on a proposal; a yes sets the machine work going."""
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -13,7 +13,8 @@ from services.kernel.errors import Forbidden
 from services.kernel.rpc_client import Services
 from services.kernel.wire import Done
 from services.orders import appointments, locks
-from services.orders.domain.amendment import Amendment, AmendmentAct, more_pieces, pieces_of
+from services.orders.domain.amended_lines import more_pieces, pieces_of
+from services.orders.domain.amendment import Amendment, AmendmentAct
 from services.orders.domain.doer import Doer
 from services.orders.domain.order import Order
 from services.orders.domain.wording_amendments import NOTE_ACCEPTED, WHY_REFUSED
@@ -105,6 +106,7 @@ def _facts(
         "more": more_pieces(before, after),
         "pieces": after if before != after else {},
         "reservation_id": order.reservation_id,
+        "sku_ids": order.sku_ids,
         "hold_until": (now + hold).isoformat(),
         "payer": asdict(doer),
     }

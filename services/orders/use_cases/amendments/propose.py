@@ -18,18 +18,12 @@ from services.kernel import outbox, requests
 from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx
 from services.kernel.errors import Forbidden
-from services.kernel.ids import derived_id
+from services.kernel.ids import Id, new_id
 from services.kernel.rpc_client import Services
-from services.kernel.wire import Done
+from services.kernel.wire import View
 from services.orders import appointments, locks, queries
-from services.orders.domain.amendment import (
-    Amendment,
-    amended,
-    check_amendable,
-    check_changed,
-    check_times,
-    sum_fen,
-)
+from services.orders.domain.amended_lines import amended, check_changed, check_times, sum_fen
+from services.orders.domain.amendment import Amendment, check_amendable
 from services.orders.domain.order import Order
 from services.orders.domain.slots import slot_until
 from services.orders.domain.wording_amendments import proposal_note, proposal_words
@@ -50,6 +44,12 @@ class Shelf:
     category: str
 
 
+class Proposed(View):
+    """What a repeat finds."""
+
+    amendment_id: Id
+
+
 def propose_amendment(
     db: Database,
     services: Services,
@@ -63,7 +63,6 @@ def propose_amendment(
     WrongState, InTrouble or HandingOver when it is not the time; NothingAmended; what is wrong
     with the lines or the times.
     """
-    amendment_id = derived_id("amendment", command.request_id, actor.account_id)
     with db.reading() as tx:
         order = queries.need_order(tx, command.order_id)
         _need_store(actor, order)
@@ -71,12 +70,12 @@ def propose_amendment(
     shelf = _ask_catalog(services, command, before)
     with (
         db.transaction() as tx,
-        requests.claimed(tx, command, Done, by=actor.account_id) as claim,
+        requests.claimed(tx, command, Proposed, by=actor.account_id) as claim,
     ):
         if claim.answer is None:
-            _propose(tx, amendment_id, command, actor, shelf, now, settings)
-            claim.answer = Done()
-    return amendment_view(db, command.order_id, amendment_id, actor, now)
+            claim.answer = _propose(tx, command, actor, shelf, now, settings)
+        proposed = claim.answer
+    return amendment_view(db, command.order_id, proposed.amendment_id, actor, now)
 
 
 def _need_store(actor: Actor, order: Order) -> None:
@@ -108,16 +107,15 @@ def _category(services: Services, item_id: str) -> str:
 
 def _propose(
     tx: Tx,
-    amendment_id: str,
     command: ProposeAmendment,
     actor: Actor,
     shelf: Shelf,
     now: datetime,
     settings: Settings,
-) -> None:
+) -> Proposed:
     order = locks.order_for_update(tx, command.order_id)
     check_amendable(order)
-    amendment = _amendment(tx, amendment_id, order, command, actor, shelf, now, settings)
+    amendment = _amendment(tx, order, command, actor, shelf, now, settings)
     insert_amendment(tx, amendment)
     doer = doer_of(actor, Party.MERCHANT, command.client)
     note = proposal_note(order, amendment)
@@ -126,11 +124,11 @@ def _propose(
     words = proposal_words(order, amendment)
     step = Step.AMENDMENT_PROPOSED
     outbox.emit(tx, trouble(told, [Party.RESIDENT], step, words, amendment.deadline_at))
+    return Proposed(amendment_id=amendment.amendment_id)
 
 
 def _amendment(
     tx: Tx,
-    amendment_id: str,
     order: Order,
     command: ProposeAmendment,
     actor: Actor,
@@ -144,7 +142,7 @@ def _amendment(
     check_changed(order, before, after, command.deliver_after, command.slot_from)
     slot = _slot(tx, order, command, before, shelf, now)
     return Amendment(
-        amendment_id=amendment_id,
+        amendment_id=new_id(),
         order_id=order.order_id,
         state=AmendmentState.PROPOSED,
         note=command.note,

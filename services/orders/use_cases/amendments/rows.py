@@ -58,6 +58,4 @@ def insert_lines(tx: Tx, order: Order, lines: Sequence[OrderLineView]) -> None:
 
 def leave_seat(tx: Tx, order_id: str, starts_at: datetime) -> None:
     """The order's seat at that time is for others again; one at another time it keeps."""
-    tx.execute(
-        delete(SeatRow).where(SeatRow.order_id == order_id, SeatRow.starts_at == starts_at)
-    )
+    tx.execute(delete(SeatRow).where(SeatRow.order_id == order_id, SeatRow.starts_at == starts_at))

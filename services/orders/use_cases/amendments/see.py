@@ -19,9 +19,7 @@ def amendment_view(
         return view_of(need_amendment(tx, order_id, amendment_id), actor, parties, now)
 
 
-def amendments(
-    db: Database, query: AmendmentsQuery, actor: Actor, now: datetime
-) -> AmendmentsView:
+def amendments(db: Database, query: AmendmentsQuery, actor: Actor, now: datetime) -> AmendmentsView:
     """All of an order, newest first."""
     with db.reading() as tx:
         parties = parties_of(actor, queries.need_order(tx, query.order_id))

@@ -3,27 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.contracts.disputes import DisputeAbout, DisputeState, WrongDisputeState
+from services.contracts.disputes import DisputeAbout, DisputeState
 from services.contracts.orders import InTrouble, Party, Step, Trouble
 from services.kernel.db import Tx
 from services.kernel.ids import derived_id, new_id
 from services.orders import queries, thread
 from services.orders.domain.dispute import Dispute
-from services.orders.domain.dispute_moves import TWO_SIDES
 from services.orders.domain.doer import Doer
 from services.orders.domain.order import Order
-from services.orders.domain.wording_disputes import (
-    masked,
-    opened_note,
-    opened_text,
-    opened_words,
-)
-from services.orders.queries_disputes import is_settled
+from services.orders.domain.wording_disputes import masked, opened_note, opened_text
 from services.orders.sagas import engine
 from services.orders.sagas.disputes import FREEZE
 from services.orders.settings import Settings
 from services.orders.store import Change, record
-from services.orders.use_cases.disputes.rows import insert_dispute, tell
+from services.orders.use_cases.disputes.rows import insert_dispute
 
 
 def begin_dispute(
@@ -36,20 +29,19 @@ def begin_dispute(
     wanted_fen: int | None,
     photos: Sequence[str],
     now: datetime,
-    settings: Settings,
+    _settings: Settings,
 ) -> str:
     """Open a dispute over a paid order whose row is held; whatever else was open on it has been
     ended. `freeze_saga_id` of what comes back is to be driven after the commit.
 
-    InTrouble when one is open already, WrongDisputeState when one was decided.
+    InTrouble when one is open already.
     """
     if order.trouble is Trouble.DISPUTED:
         raise InTrouble(fields={"trouble": order.trouble.value})
-    if order.beside and is_settled(tx, order.order_id):
-        raise WrongDisputeState("it was decided", fields={"state": DisputeState.CLOSED.value})
     deal = [order, *_paid_supplements(tx, order)]
-    dispute = _new(order, opener, about, text, wanted_fen, photos, now)
-    insert_dispute(tx, dispute_of_deal(dispute, deal))
+    deal_fen = sum(one.amount_fen for one in deal)
+    dispute = _new(order, deal_fen, opener, about, text, wanted_fen, photos, now)
+    insert_dispute(tx, dispute)
     change = Change(
         order,
         order.in_trouble(Trouble.DISPUTED),
@@ -57,11 +49,9 @@ def begin_dispute(
         doer,
         opened_note(about, text),
     )
-    opened = record(tx, [change], now)[0]
+    record(tx, [change], now)
     words = opened_text(about, text, wanted_fen)
     thread.say(tx, order.order_id, doer, words, photos, now)
-    others = [side for side in TWO_SIDES if side is not opener]
-    tell(tx, opened, others, Step.DISPUTE_OPENED, opened_words(opener, about))
     facts = {"dispute_id": dispute.dispute_id, "order_ids": [one.order_id for one in deal]}
     engine.begin(tx, FREEZE, order.order_id, dispute.dispute_id, facts, now)
     return dispute.dispute_id
@@ -70,13 +60,6 @@ def begin_dispute(
 def freeze_saga_id(dispute_id: str) -> str:
     """The saga that freezes the money of this dispute."""
     return derived_id("saga", FREEZE.kind, dispute_id)
-
-
-def dispute_of_deal(dispute: Dispute, deal: Sequence[Order]) -> Dispute:
-    """The dispute over all of the deal's money."""
-    from dataclasses import replace
-
-    return replace(dispute, amount_fen=sum(order.amount_fen for order in deal))
 
 
 def _paid_supplements(tx: Tx, order: Order) -> list[Order]:
@@ -88,6 +71,7 @@ def _paid_supplements(tx: Tx, order: Order) -> list[Order]:
 
 def _new(
     order: Order,
+    deal_fen: int,
     opener: Party,
     about: DisputeAbout,
     text: str,
@@ -112,6 +96,6 @@ def _new(
         household_id=order.household_id,
         community_id=order.community_id,
         resident_name=masked(order.contact_name),
-        amount_fen=order.amount_fen,
+        amount_fen=deal_fen,
         summary=order.summary,
     )
