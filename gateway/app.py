@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import errors, files, guard, headers, health, limits, pages, ui
+from gateway import errors, files, guard, headers, health, limits, pages, records, ui
 from gateway.api import blueprint as api
 from gateway.auth import Cookies, Sessions
 from gateway.backends import Backends
@@ -54,7 +54,7 @@ def create_app(
     app.jinja_env.globals["new_key"] = pages.form_key
     app.jinja_env.globals["wechat_script_url"] = settings.wechat_script_url
     api.register(app)
-    for blueprint in (files.blueprint, wechat, pay, screens):
+    for blueprint in (files.blueprint, records.blueprint, wechat, pay, screens):
         app.register_blueprint(blueprint)
     h5.register(app)
     console.register(app)

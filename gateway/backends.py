@@ -4,69 +4,25 @@ Who asks travels in the present call
 (`services.kernel.call`), so a view only says what it wants.
 """
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Generic, TypeVar, overload
+from typing import Any
 
+from gateway.fronts import AUDIT_MS, LONG_MS, READ_MS, SAGA_MS, WRITE_MS, Front, Rpc
+from services.contracts import after_sales as a
+from services.contracts import amendments as n
 from services.contracts import cards as k
 from services.contracts import catalog as c
 from services.contracts import delivery as d
+from services.contracts import disputes as q
 from services.contracts import fees as f
 from services.contracts import identity as i
 from services.contracts import marketing as m
 from services.contracts import orders as o
 from services.contracts import reconciliation as r
+from services.contracts import reviews as v
 from services.contracts import settlement as s
 from services.contracts import withdrawals as w
 from services.kernel.rpc_client import Services
-from services.kernel.wire import Done, Page, Query, View
-
-Question = TypeVar("Question", bound=Query)
-Answer = TypeVar("Answer", bound=View)
-
-READ_MS = 3000
-WRITE_MS = 5000
-SAGA_MS = 8000
-"""Calls that themselves call other services or a pay channel."""
-LONG_MS = 10_000
-"""Calls that go through a file, a day, or all accounts."""
-AUDIT_MS = 30_000
-
-
-class Rpc(Generic[Question, Answer]):
-    """One method of a service, as the gateway knows it."""
-
-    service: str
-    method: str
-
-    def __init__(self, question: type[Question], answer: type[Answer], deadline_ms: int) -> None:
-        self.question = question
-        self.answer = answer
-        self.deadline_ms = deadline_ms
-
-    def __set_name__(self, owner: type["Front"], name: str) -> None:
-        self.service, self.method = owner.service, name
-
-    @overload
-    def __get__(self, front: None, owner: type["Front"]) -> "Rpc[Question, Answer]": ...
-    @overload
-    def __get__(self, front: "Front", owner: type["Front"]) -> Callable[[Question], Answer]: ...
-    def __get__(self, front: "Front | None", owner: type["Front"]) -> Any:
-        return self if front is None else self.bound_to(front.services)
-
-    def bound_to(self, services: Services) -> Callable[[Question], Answer]:
-        """The call, ready to be made."""
-        method = getattr(getattr(services, self.service), self.method)
-        return partial(method, answer=self.answer, deadline_ms=self.deadline_ms)
-
-
-class Front:
-    """The calls of one service."""
-
-    service: str
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
+from services.kernel.wire import Done, Page
 
 
 class Identity(Front):
@@ -124,6 +80,61 @@ class Orders(Front):
     mark_ready = Rpc(o.MarkReady, o.OrderView, WRITE_MS)
     dispatch_order = Rpc(o.DispatchOrder, o.OrderView, SAGA_MS)
     confirm_receipt = Rpc(o.ConfirmReceipt, o.OrderView, WRITE_MS)
+    hand_over = Rpc(o.HandOver, o.OrderView, WRITE_MS)
+    order_by_code = Rpc(o.CodeQuery, o.OrderView, READ_MS)
+    start_service = Rpc(o.StartService, o.OrderView, WRITE_MS)
+    finish_service = Rpc(o.FinishService, o.OrderView, WRITE_MS)
+    taken_slots = Rpc(o.TakenSlotsQuery, o.TakenSlots, READ_MS)
+    desk = Rpc(o.DeskQuery, o.DeskView, READ_MS)
+    say = Rpc(o.Say, o.MessageView, WRITE_MS)
+    thread = Rpc(o.ThreadQuery, Page[o.MessageView], READ_MS)
+    record = Rpc(o.RecordQuery, o.OrderRecord, READ_MS)
+    sagas = Rpc(o.SagasQuery, Page[o.SagaView], READ_MS)
+    retry_saga = Rpc(o.RetrySaga, o.SagaView, SAGA_MS)
+    # amendments
+    amendments = Rpc(n.AmendmentsQuery, n.AmendmentsView, READ_MS)
+    propose_amendment = Rpc(n.ProposeAmendment, n.AmendmentView, SAGA_MS)
+    answer_amendment = Rpc(n.AnswerAmendment, n.AmendmentView, SAGA_MS)
+    withdraw_amendment = Rpc(n.WithdrawAmendment, n.AmendmentView, WRITE_MS)
+    # after-sales
+    case = Rpc(a.CaseQuery, a.CaseView, READ_MS)
+    cases = Rpc(a.CasesQuery, Page[a.CaseView], READ_MS)
+    open_case = Rpc(a.OpenCase, a.CaseView, SAGA_MS)
+    answer_case = Rpc(a.AnswerCase, a.CaseView, SAGA_MS)
+    accept_offer = Rpc(a.AcceptOffer, a.CaseView, SAGA_MS)
+    withdraw_case = Rpc(a.WithdrawCase, a.CaseView, SAGA_MS)
+    send_back = Rpc(a.SendBack, a.CaseView, WRITE_MS)
+    take_back = Rpc(a.TakeBack, a.CaseView, SAGA_MS)
+    send_replacement = Rpc(a.SendReplacement, a.CaseView, SAGA_MS)
+    confirm_replacement = Rpc(a.ConfirmReplacement, a.CaseView, SAGA_MS)
+    escalate_case = Rpc(a.EscalateCase, q.DisputeView, SAGA_MS)
+    # disputes
+    dispute = Rpc(q.DisputeQuery, q.DisputeView, READ_MS)
+    disputes = Rpc(q.DisputesQuery, Page[q.DisputeBrief], READ_MS)
+    dispute_counts = Rpc(q.DisputeCountsQuery, q.DisputeCounts, READ_MS)
+    case_file = Rpc(q.CaseFileQuery, q.CaseFile, READ_MS)
+    open_dispute = Rpc(q.OpenDispute, q.DisputeView, SAGA_MS)
+    propose_split = Rpc(q.ProposeSplit, q.DisputeView, WRITE_MS)
+    accept_split = Rpc(q.AcceptSplit, q.DisputeView, SAGA_MS)
+    call_mediator = Rpc(q.CallMediator, q.DisputeView, WRITE_MS)
+    withdraw_dispute = Rpc(q.WithdrawDispute, q.DisputeView, SAGA_MS)
+    take_dispute = Rpc(q.TakeDispute, q.DisputeView, WRITE_MS)
+    ask_party = Rpc(q.AskParty, q.DisputeView, WRITE_MS)
+    rule_dispute = Rpc(q.RuleDispute, q.DisputeView, WRITE_MS)
+    pass_to_manager = Rpc(q.PassToManager, q.DisputeView, WRITE_MS)
+    accept_ruling = Rpc(q.AcceptRuling, q.DisputeView, SAGA_MS)
+    appeal_ruling = Rpc(q.AppealRuling, q.DisputeView, WRITE_MS)
+    decide_appeal = Rpc(q.DecideAppeal, q.DisputeView, SAGA_MS)
+    precedents = Rpc(q.PrecedentsQuery, Page[q.PrecedentView], READ_MS)
+    merchant_stats = Rpc(q.MerchantStatsQuery, q.MerchantStats, READ_MS)
+    merchants_stats = Rpc(q.MerchantsStatsQuery, Page[q.MerchantStats], READ_MS)
+    # reviews
+    review = Rpc(v.ReviewQuery, v.ReviewView, READ_MS)
+    reviews = Rpc(v.ReviewsQuery, Page[v.ReviewView], READ_MS)
+    store_scores = Rpc(v.StoreScoresQuery, v.StoreScores, READ_MS)
+    write_review = Rpc(v.WriteReview, v.ReviewView, WRITE_MS)
+    answer_review = Rpc(v.AnswerReview, v.ReviewView, WRITE_MS)
+    hide_review = Rpc(v.HideReview, v.ReviewView, WRITE_MS)
 
 
 class Settlement(Front):
@@ -142,8 +153,6 @@ class Settlement(Front):
     trial_balance = Rpc(s.TrialBalanceQuery, s.TrialBalanceView, LONG_MS)
 
     refund_order_part = Rpc(s.RefundOrderPart, s.OrderMoneyView, SAGA_MS)
-    freeze_order = Rpc(s.FreezeOrder, s.FrozenView, WRITE_MS)
-    rule_order = Rpc(s.RuleOrder, s.OrderMoneyView, SAGA_MS)
     refunds = Rpc(s.RefundsQuery, Page[s.RefundView], READ_MS)
     retry_refund = Rpc(s.RetryRefund, s.RefundView, SAGA_MS)
     redirect_refund = Rpc(s.RedirectRefund, s.RefundView, WRITE_MS)
@@ -212,6 +221,7 @@ class Delivery(Front):
     admit_visit = Rpc(d.AdmitVisit, d.VisitView, WRITE_MS)
     refuse_visit = Rpc(d.RefuseVisit, d.VisitView, WRITE_MS)
     leave_visit = Rpc(d.LeaveVisit, d.VisitView, WRITE_MS)
+    order_visits = Rpc(d.OrderVisitsQuery, d.OrderVisitsView, READ_MS)
     gate_log = Rpc(d.GateLogQuery, Page[d.VisitView], READ_MS)
     counts = Rpc(d.DeliveryCountsQuery, d.DeliveryCounts, READ_MS)
 

@@ -15,11 +15,14 @@ KIB = 1024
 JSON_BODY_MAX = 1024 * KIB
 PHOTO_BODY_MAX = 8 * 1024 * KIB + 64 * KIB
 """A photo of 8 MB and the form around it."""
+PHOTOS_BODY_MAX = 6 * PHOTO_BODY_MAX
+"""The photos of a form about a deal."""
 INBOUND_BODY_MAX = 64 * KIB
 BUCKETS_MAX = 20_000
 
 _INBOUND = ("/wechat", "/pay/")
-_PHOTOS = ("/api/v1/photos", "/h5/courier/drops/")
+_PHOTO = ("/api/v1/photos", "/h5/courier/drops/")
+_PHOTOS = ("/h5/orders/", "/h5/cases/", "/h5/disputes/", "/h5/merchant/orders/")
 
 
 @dataclass(slots=True)
@@ -81,7 +84,9 @@ def body_limit(path: str) -> int:
     """How many bytes a request to this path may carry."""
     if path.startswith(_INBOUND):
         return INBOUND_BODY_MAX
-    return PHOTO_BODY_MAX if path.startswith(_PHOTOS) else JSON_BODY_MAX
+    if path.startswith(_PHOTOS):
+        return PHOTOS_BODY_MAX
+    return PHOTO_BODY_MAX if path.startswith(_PHOTO) else JSON_BODY_MAX
 
 
 def limit_body() -> None:

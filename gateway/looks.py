@@ -6,9 +6,12 @@ catalogue: it is translated when a page is drawn.
 
 from flask_babel import gettext
 
-from gateway import money_looks
+from gateway import deal_looks, money_looks
 from gateway.wording import N_, Look
+from services.contracts.catalog import Fulfilment
+from services.contracts.orders import OrderBrief, OrderState, Trouble
 
+SERVICES = {Fulfilment.AT_HOME, Fulfilment.IN_STORE}
 UNKNOWN = Look(N_("处理中"), "wait", "clock", N_("我们正在核对，请稍等。"), N_("正在核对。"))
 
 ORDERS = {
@@ -42,6 +45,7 @@ ORDERS = {
         N_("请检查东西，没问题就确认收货。"),
         N_("等居民确认收货；到时间会自动确认。"),
     ),
+    **deal_looks.ORDERS,
     "completed": Look(
         N_("已完成"), "done", "check", N_("钱已付给商家。谢谢您！"), N_("货款已到您的账户。")
     ),
@@ -75,6 +79,7 @@ CERTIFICATIONS = {
 LOOKS = {
     "order": ORDERS,
     **money_looks.LOOKS,
+    **deal_looks.LOOKS,
     "visit": VISITS,
     "certification": CERTIFICATIONS,
 }
@@ -99,6 +104,7 @@ STEPS = {
     "refunded": N_("钱已退回"),
     "excess_refunded": N_("多付的钱已退回"),
     "stock_short": N_("货不够了"),
+    **deal_looks.STEPS,
 }
 
 ROLES = {
@@ -180,6 +186,29 @@ def way_words(way: object) -> str:
 def money_words(code: object) -> str:
     """Custody, a kind of difference, what mends it, whose account it is."""
     return words_of(money_looks.WORDS, code)
+
+
+def deal_words(code: object) -> str:
+    """A way of handing over, a kind of after-sales, an answer to it, what a dispute is about."""
+    return words_of(deal_looks.WORDS, code)
+
+
+def order_look(order: OrderBrief) -> Look:
+    """The look of an order as it stands: trouble first, then its state, said as it is fetched."""
+    if order.trouble is not Trouble.NONE:
+        return deal_looks.TROUBLES.get(code_of(order.trouble), UNKNOWN)
+    return plain_look(order)
+
+
+def plain_look(order: OrderBrief) -> Look:
+    """The look of an order's state alone, whatever else is open on it."""
+    if order.state is OrderState.READY and order.fulfilment is Fulfilment.PICKUP:
+        return deal_looks.READY_TO_FETCH
+    if order.state is OrderState.READY and order.fulfilment is Fulfilment.IN_STORE:
+        return deal_looks.READY_AT_STORE
+    if order.state is OrderState.DELIVERED and order.fulfilment in SERVICES:
+        return deal_looks.SERVED
+    return look_of(order.state)
 
 
 def look_of(state: object, kind: str = "order") -> Look:

@@ -1,6 +1,8 @@
 """What the pages of people share: reading a form, writing once, drawing again what was typed."""
 
+import re
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -20,6 +22,9 @@ from services.kernel.wire import Command
 CommandT = TypeVar("CommandT", bound=Command)
 KEY_FIELD = "idempotency_key"
 PAGE_MAX = 100
+WECHAT = re.compile(r"MicroMessenger/([0-9.]{1,20})")
+"""Its version, as WeChat's browser names itself: `MicroMessenger/8.0.50`."""
+NETWORK_BITS = {4: 16, 6: 32}
 
 Faults = dict[str, str]
 Redraw = Callable[[Faults, dict[str, str]], str]
@@ -37,15 +42,30 @@ def form_key() -> str:
     return new_id()
 
 
-def command(kind: type[CommandT], **values: Any) -> CommandT:
+def command(kind: type[CommandT], /, **values: Any) -> CommandT:
     """The command of the present form; its hidden key is the request_id."""
     return kind(request_id=request.form.get(KEY_FIELD, ""), **values)
 
 
 def client_info() -> ClientInfo:
     """O1: which client it came from."""
-    kind = "wechat" if "MicroMessenger" in client() else "browser"
-    return ClientInfo(kind=kind, page=request.path[:100], agent=client())
+    wechat = WECHAT.search(client())
+    return ClientInfo(
+        kind="wechat" if "MicroMessenger" in client() else "browser",
+        page=request.path[:100],
+        agent=client(),
+        wechat=wechat[1] if wechat else "",
+        network=network_of(request.remote_addr or ""),
+    )
+
+
+def network_of(address: str) -> str:
+    """The client's network, too coarse to tell a home: /16 of IPv4, /32 of IPv6."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return ""
+    return str(ip_network(f"{known}/{NETWORK_BITS[known.version]}", strict=False))
 
 
 def write_once(write: Callable[[], str], redraw: Redraw) -> Response:

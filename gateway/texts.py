@@ -1,6 +1,6 @@
 """What people are told about each error code: one catalogue, Chinese first."""
 
-from gateway import money_texts
+from gateway import deal_texts, money_texts
 from gateway.wording import MONEY_SAFE, N_, PROPERTY, WAIT, ErrorText
 
 UNKNOWN = ErrorText(N_("没有办成"), N_("系统拒绝了这个操作。"), PROPERTY)
@@ -122,6 +122,7 @@ TEXTS: dict[str, ErrorText] = {
     "orders.handing_over": ErrorText(
         N_("正在交接"), N_("正在联系另一位配送员。"), N_("请过半分钟再试。")
     ),
+    **deal_texts.TEXTS,
     **money_texts.TEXTS,
     # delivery
     "delivery.no_such_courier": ErrorText(

@@ -18,18 +18,23 @@ from flask import Flask, Response, g, make_response, redirect, request
 from flask_babel import Babel, gettext
 from markupsafe import Markup
 
+from gateway.deal_looks import wait_of
 from gateway.looks import (
     account_words,
     channel_words,
     client_words,
+    deal_words,
     look_of,
     money_words,
+    order_look,
+    plain_look,
     reason_words,
     role_words,
     step_words,
     tone_of,
     way_words,
 )
+from gateway.wording import N_
 from services.kernel import clock, ids, money
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -41,7 +46,7 @@ OTHER_LANGUAGE = {"zh": "en", "en": "zh"}
 LANGUAGE_COOKIE = "lang"
 LARGE_COOKIE = "large"
 COOKIE_SECONDS = 365 * 24 * 3600
-WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
+WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 
 
 def yuan(amount_fen: int | None) -> str:
@@ -69,13 +74,31 @@ def shanghai(moment: datetime | None, now: datetime | None = None) -> str:
     if moment is None:
         return ""
     there, here = local(moment), local(now or clock.now())
+    far = abs((there.date() - here.date()).days) > 2
+    if far and there.year != here.year:
+        return day(there)
+    return f"{near_day(there, here)} {there:%H:%M}"
+
+
+def near_day(there: datetime, here: datetime) -> str:
+    """今天, 昨天, 11月2日: the day of a moment, as it is said on another."""
     days = (there.date() - here.date()).days
     near = {0: gettext("今天"), -1: gettext("昨天"), 1: gettext("明天"), 2: gettext("后天")}
-    if days in near:
-        return f"{near[days]} {there:%H:%M}"
-    if there.year == here.year:
-        return f"{day_of(there)} {there:%H:%M}"
-    return day(there)
+    return str(near[days]) if days in near else day_of(there)
+
+
+def span(start: datetime | None, end: datetime | None = None, now: datetime | None = None) -> str:
+    """An appointment: 明天 周二 09:00–10:00; without an end, its beginning alone."""
+    if start is None:
+        return ""
+    there, here = local(start), local(now or clock.now())
+    until = f"–{local(end):%H:%M}" if end else ""
+    return f"{near_day(there, here)} {weekday(there)} {there:%H:%M}{until}"
+
+
+def weekday(there: datetime) -> str:
+    """`周二`."""
+    return str(gettext(WEEKDAYS[there.weekday()]))
 
 
 def day_of(there: datetime) -> str:
@@ -242,14 +265,17 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    times = (shanghai, hhmm, day, date_words, remaining)
+    times = (shanghai, hhmm, day, date_words, remaining, span)
     for function in (yuan, *times, mask_name, mask_phone, without, spaced):
         app.jinja_env.filters[function.__name__] = function
     words = (step_words, role_words, client_words, reason_words, account_words)
     of_money = (channel_words, way_words, money_words)
-    for helper in (asset, integrity, file_url, qr_svg, look_of, tone_of, *words, *of_money):
+    looks = (look_of, tone_of, order_look, plain_look, wait_of, deal_words)
+    for helper in (asset, integrity, file_url, qr_svg, *looks, *words, *of_money):
         app.jinja_env.globals[helper.__name__] = helper
+    app.jinja_env.filters[deal_words.__name__] = deal_words
     app.jinja_env.globals["new_key"] = ids.new_id
+    app.jinja_env.globals["kept_photos"] = lambda: g.get("kept_photos", [])
     app.jinja_env.globals.setdefault("property_phone", app.config.get("PROPERTY_PHONE", ""))
     app.jinja_env.globals.setdefault("property_name", app.config.get("PROPERTY_NAME", "物业"))
     app.context_processor(page_context)

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from gateway import guard
 from gateway.answers import as_json
-from gateway.backends import Rpc
 from gateway.errors import ErrorBody, IdempotencyKeyMissing
+from gateway.fronts import Rpc
 from gateway.limits import read_body
 from gateway.parts import parts
 from gateway.texts import FIELD_TEXTS

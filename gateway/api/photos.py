@@ -50,8 +50,11 @@ def store_photo(key: str, field: str = "photo") -> StoredFile | None:
     """
     upload = request.files.get(field)
     data = upload.read() if upload else b""
-    if not data:
-        return None
+    return store_bytes(key, data) if data else None
+
+
+def store_bytes(key: str, data: bytes) -> StoredFile:
+    """The same for one of several photos of a form."""
     drawn = redrawn(data)
     name = derived_id("photo", key, hashlib.sha256(drawn).hexdigest())
     return parts().files.put(drawn, name=name)

@@ -3,6 +3,9 @@
 from gateway.api.operations import Operation
 from gateway.backends import Catalog, Delivery, Identity, Marketing, Orders, Settlement
 
+CASE = "/orders/<order_id>/cases/<case_id>"
+DISPUTE = "/orders/<order_id>/disputes/<dispute_id>"
+
 RESIDENT = (
     Operation("GET", "/me", Identity.me),
     Operation("GET", "/communities", Identity.communities, public=True),
@@ -94,8 +97,6 @@ MONEY = (
 
 TREASURY = (
     Operation("POST", "/orders/<order_id>/refunds", Settlement.refund_order_part, 201),
-    Operation("POST", "/orders/<order_id>/freeze", Settlement.freeze_order),
-    Operation("POST", "/orders/<order_id>/ruling", Settlement.rule_order),
     Operation("GET", "/refunds", Settlement.refunds),
     Operation("POST", "/refunds/<refund_id>/retry", Settlement.retry_refund),
     Operation("POST", "/refunds/<refund_id>/redirect", Settlement.redirect_refund),
@@ -131,6 +132,72 @@ TREASURY = (
     Operation("POST", "/differences/<difference_id>/mend", Settlement.mend_difference),
 )
 
+DEALS = (
+    Operation("POST", "/orders/<order_id>/hand-over", Orders.hand_over),
+    # A pick-up code is worth its goods until they are fetched: it does not belong into an address.
+    Operation("POST", "/stores/<store_id>/pick-up", Orders.order_by_code),
+    Operation("POST", "/orders/<order_id>/start-service", Orders.start_service),
+    Operation("POST", "/orders/<order_id>/finish-service", Orders.finish_service),
+    Operation("GET", "/items/<item_id>/taken-slots", Orders.taken_slots, public=True),
+    Operation("GET", "/stores/<store_id>/desk", Orders.desk),
+    Operation("GET", "/orders/<order_id>/messages", Orders.thread),
+    Operation("POST", "/orders/<order_id>/messages", Orders.say, 201),
+    Operation("GET", "/orders/<order_id>/record", Orders.record),
+    Operation("GET", "/orders/<order_id>/amendments", Orders.amendments),
+    Operation("POST", "/orders/<order_id>/amendments", Orders.propose_amendment, 201),
+    Operation(
+        "POST", "/orders/<order_id>/amendments/<amendment_id>/answer", Orders.answer_amendment
+    ),
+    Operation(
+        "POST", "/orders/<order_id>/amendments/<amendment_id>/withdraw", Orders.withdraw_amendment
+    ),
+    Operation("GET", "/cases", Orders.cases),
+    Operation("GET", "/cases/<case_id>", Orders.case),
+    Operation("POST", "/orders/<order_id>/cases", Orders.open_case, 201),
+    Operation("POST", f"{CASE}/answer", Orders.answer_case),
+    Operation("POST", f"{CASE}/accept-offer", Orders.accept_offer),
+    Operation("POST", f"{CASE}/withdraw", Orders.withdraw_case),
+    Operation("POST", f"{CASE}/send-back", Orders.send_back),
+    Operation("POST", f"{CASE}/take-back", Orders.take_back),
+    Operation("POST", f"{CASE}/send-replacement", Orders.send_replacement),
+    Operation("POST", f"{CASE}/confirm-replacement", Orders.confirm_replacement),
+    Operation("POST", f"{CASE}/escalate", Orders.escalate_case, 201),
+    Operation("GET", "/disputes", Orders.disputes),
+    Operation("GET", "/disputes/<dispute_id>", Orders.dispute),
+    Operation("POST", "/orders/<order_id>/disputes", Orders.open_dispute, 201),
+    Operation("POST", f"{DISPUTE}/propose-split", Orders.propose_split),
+    Operation("POST", f"{DISPUTE}/accept-split", Orders.accept_split),
+    Operation("POST", f"{DISPUTE}/call-mediator", Orders.call_mediator),
+    Operation("POST", f"{DISPUTE}/withdraw", Orders.withdraw_dispute),
+    Operation("POST", f"{DISPUTE}/accept-ruling", Orders.accept_ruling),
+    Operation("POST", f"{DISPUTE}/appeal", Orders.appeal_ruling),
+)
+
+MEDIATION = (
+    Operation("GET", "/counts/disputes", Orders.dispute_counts),
+    Operation("GET", "/disputes/<dispute_id>/case-file", Orders.case_file),
+    Operation("POST", f"{DISPUTE}/take", Orders.take_dispute),
+    Operation("POST", f"{DISPUTE}/ask", Orders.ask_party),
+    Operation("POST", f"{DISPUTE}/rule", Orders.rule_dispute),
+    Operation("POST", f"{DISPUTE}/pass", Orders.pass_to_manager),
+    Operation("POST", f"{DISPUTE}/decide", Orders.decide_appeal),
+    Operation("GET", "/precedents", Orders.precedents),
+    Operation("GET", "/merchants/<merchant_id>/disputes", Orders.merchant_stats),
+    Operation("GET", "/merchant-disputes", Orders.merchants_stats),
+    Operation("GET", "/order-visits", Delivery.order_visits),
+    Operation("GET", "/sagas", Orders.sagas),
+    Operation("POST", "/sagas/<saga_id>/retry", Orders.retry_saga),
+)
+
+REVIEWS = (
+    Operation("GET", "/orders/<order_id>/review", Orders.review),
+    Operation("POST", "/orders/<order_id>/review", Orders.write_review, 201),
+    Operation("POST", "/orders/<order_id>/review/answer", Orders.answer_review),
+    Operation("POST", "/orders/<order_id>/review/hide", Orders.hide_review),
+    Operation("GET", "/stores/<store_id>/reviews", Orders.reviews, public=True),
+    Operation("GET", "/store-scores", Orders.store_scores, public=True),
+)
+
 TABLES = {
     "resident": RESIDENT,
     "merchant": MERCHANT,
@@ -139,4 +206,7 @@ TABLES = {
     "staff": STAFF,
     "money": MONEY,
     "treasury": TREASURY,
+    "deals": DEALS,
+    "mediation": MEDIATION,
+    "reviews": REVIEWS,
 }

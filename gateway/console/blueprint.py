@@ -2,7 +2,17 @@
 
 from flask import Flask
 
-from gateway.console import dead, signing, views
+from gateway.console import (
+    dead,
+    disputes,
+    order_list,
+    order_page,
+    precedents,
+    reviews,
+    sagas,
+    signing,
+    views,
+)
 from gateway.console.menu import who_may_what
 from gateway.console.money import (
     bank_files,
@@ -19,6 +29,7 @@ from gateway.console.money import (
     withdrawals,
 )
 
+DEALS = (order_list, order_page, disputes, precedents, reviews, sagas)
 MONEY = (
     desk,
     cash,
@@ -38,6 +49,6 @@ MONEY = (
 def register(app: Flask) -> None:
     """Serve them."""
     app.register_blueprint(signing.blueprint)
-    for module in (views, dead, *MONEY):
+    for module in (views, dead, *DEALS, *MONEY):
         app.register_blueprint(module.blueprint)
         app.template_context_processors.setdefault(module.blueprint.name, []).append(who_may_what)

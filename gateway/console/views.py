@@ -1,46 +1,32 @@
-"""What staff see: the overview, orders, merchants, visits, the books."""
+"""What staff see: the overview, merchants, visits, the books."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from gateway.auditing import prove_all
 from gateway.console.asking import ask_all
-from gateway.console.flow import flow_of
-from gateway.console.money.books import CORRECTABLE
 from gateway.console.staff import my_community, need_staff
-from gateway.pages import (
-    after,
-    client_info,
-    command,
-    draw,
-    first_href,
-    next_href,
-    words,
-    write_once,
-)
+from gateway.pages import after, draw, first_href, next_href, words
 from gateway.parts import parts
 from services.contracts.catalog import CatalogCountsQuery
 from services.contracts.delivery import DeliveryCountsQuery, GateLogQuery, VisitState
+from services.contracts.disputes import DisputeCountsQuery
 from services.contracts.identity import (
     CommunityQuery,
     IdentityCountsQuery,
     MerchantsQuery,
 )
 from services.contracts.marketing import MarketingCountsQuery
-from services.contracts.orders import (
-    AllOrdersQuery,
-    CancelOrder,
-    OrderQuery,
-    OrderState,
-    StateCountsQuery,
-)
-from services.contracts.settlement import MoneyCountsQuery, OrderMoneyQuery
-from services.kernel.errors import Forbidden, NotFound, Unavailable
+from services.contracts.orders import StateCountsQuery
+from services.contracts.permissions import Permission
+from services.contracts.settlement import MoneyCountsQuery
+from services.kernel.errors import Forbidden, Unavailable
 
 blueprint = Blueprint("console", __name__)
 
 SILENT_NAMES = {
     "community": "小区",
     "order_counts": "订单",
+    "disputes": "纠纷",
     "money": "账务",
     "delivery": "进出",
     "people": "居民和商家",
@@ -66,6 +52,10 @@ def overview() -> str:
         "shelf": lambda: backends.catalog.counts(CatalogCountsQuery()),
         "notices": lambda: backends.marketing.counts(MarketingCountsQuery()),
     }
+    if Permission.ORDER_MEDIATE in who.permissions:
+        questions["disputes"] = lambda: backends.orders.dispute_counts(
+            DisputeCountsQuery(community_id=community_id)
+        )
     if community_id:
         questions["community"] = lambda: backends.identity.community(
             CommunityQuery(community_id=community_id)
@@ -74,70 +64,6 @@ def overview() -> str:
     answers["order_counts"] = answers["order_counts"] or {}
     names = [SILENT_NAMES[name] for name in silent]
     return draw("console/overview.html", **answers, silent=names, dead=None)
-
-
-@blueprint.get("/console/orders")
-def orders() -> str:
-    """Every order, filtered."""
-    who = need_staff()
-    state = request.args.get("state", "")
-    states = [OrderState(state)] if state in set(OrderState) else []
-    page = parts().backends.orders.all_orders(
-        AllOrdersQuery(
-            community_id=my_community(who), states=states, text=words("text"), after=after()
-        )
-    )
-    return draw(
-        "console/orders.html",
-        text=words("text"),
-        state=state,
-        states=[one.value for one in OrderState],
-        orders=page.items,
-        next_href=next_href(page.next_after),
-        first_href=first_href(),
-    )
-
-
-@blueprint.get("/console/orders/<order_id>")
-def order(order_id: str) -> str:
-    """One order, its timeline, and its money where that may be seen."""
-    need_staff()
-    return draw_order(order_id)
-
-
-def draw_order(order_id: str, **context: object) -> str:
-    """The order's page; also after a refusal, with what was typed."""
-    backends = parts().backends
-    view = backends.orders.order(OrderQuery(order_id=order_id))
-    try:
-        money = backends.settlement.order_money(OrderMoneyQuery(order_id=order_id))
-    except (Forbidden, NotFound, Unavailable):
-        money = None
-    flow = flow_of(money) if money else None
-    return draw(
-        "console/order.html",
-        order=view,
-        money=money,
-        flow=flow,
-        correctable=CORRECTABLE,
-        **context,
-    )
-
-
-@blueprint.post("/console/orders/<order_id>/cancel")
-def cancel(order_id: str) -> Response:
-    """Take an order back; the reason is on record."""
-    need_staff()
-
-    def write() -> str:
-        reason = request.form.get("reason", "").strip()
-        wish = command(CancelOrder, order_id=order_id, reason=reason, client=client_info())
-        parts().backends.orders.cancel_order(wish)
-        return f"/console/orders/{order_id}"
-
-    return write_once(
-        write, lambda faults, notice: draw_order(order_id, faults=faults, notice=notice)
-    )
 
 
 @blueprint.get("/console/merchants")

@@ -1,37 +1,36 @@
-"""The merchant's desk: today's orders, and what to do with each."""
+"""One order as the shop sees it, and what the shop does with it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Blueprint, Response, request
 
 from gateway import guard
 from gateway.errors import NoSuchPage
-from gateway.pages import after, client_info, command, draw, next_href, reason, write_once
+from gateway.h5.attachments import typed_photos
+from gateway.pages import client_info, command, draw, reason, write_once
 from gateway.parts import parts
+from services.contracts.after_sales import CaseQuery, CaseView
+from services.contracts.amendments import AmendmentsQuery, AmendmentView, WithdrawAmendment
 from services.contracts.delivery import CouriersQuery, CourierView
+from services.contracts.disputes import DisputeQuery, DisputeView
 from services.contracts.identity import MeView, StoreMembership
 from services.contracts.orders import (
     CancelOrder,
     ConfirmOrder,
     DispatchOrder,
+    FinishService,
     MarkReady,
+    OrderCommand,
     OrderQuery,
-    OrderState,
     OrderView,
-    StateCountsQuery,
-    StoreOrdersQuery,
+    StartService,
 )
-from services.contracts.permissions import Permission
-from services.contracts.settlement import FundQuery, OwnerKind
-from services.kernel.errors import Forbidden, Unavailable
+from services.kernel.errors import Forbidden
 
 blueprint = Blueprint("h5_merchant", __name__)
 
-TABS = {
-    "new": [OrderState.AWAITING_CONFIRMATION],
-    "preparing": [OrderState.PREPARING],
-    "ready": [OrderState.READY],
-    "going": [OrderState.OUT_FOR_DELIVERY, OrderState.DELIVERED],
-    "done": [OrderState.COMPLETED],
-}
+Wish = TypeVar("Wish", bound=OrderCommand)
 
 
 def my_store(who: MeView) -> StoreMembership:
@@ -43,39 +42,19 @@ def my_store(who: MeView) -> StoreMembership:
     raise Forbidden("works in no such store")
 
 
-@blueprint.get("/h5/merchant/")
-def desk() -> str:
-    """One tab of the shop's orders with the counts of all."""
-    who = guard.me()
-    store = my_store(who)
-    tab = request.args.get("tab", "new")
-    tab = tab if tab in TABS else "new"
-    orders = parts().backends.orders
-    page = orders.store_orders(
-        StoreOrdersQuery(store_id=store.store_id, states=TABS[tab], after=after())
-    )
-    found = orders.counts(StateCountsQuery(store_id=store.store_id)).counts
-    return draw(
-        "h5/merchant/desk.html",
-        store=store,
-        stores=who.stores,
-        tab=tab,
-        counts={key: sum(found.get(s, 0) for s in states) for key, states in TABS.items()},
-        orders=page.items,
-        today_in_fen=_today_in_fen(who, store),
-        next_href=next_href(page.next_after),
-    )
+def order_of(order_id: str) -> OrderView:
+    """The order, for those who have a part in it."""
+    return parts().backends.orders.order(OrderQuery(order_id=order_id))
 
 
-def _today_in_fen(who: MeView, store: StoreMembership) -> int | None:
-    """None without the right to see it, or while settlement is silent: the orders matter more."""
-    if Permission.MERCHANT_FUND_VIEW not in who.permissions:
-        return None
-    question = FundQuery(owner_kind=OwnerKind.MERCHANT, owner_id=store.merchant_id, limit=1)
-    try:
-        return parts().backends.settlement.fund(question).today_in_fen
-    except (Unavailable, Forbidden):
-        return None
+def couriers_of(store_id: str) -> list[CourierView]:
+    """Whom the shop can send."""
+    return parts().backends.delivery.couriers(CouriersQuery(store_id=store_id)).couriers
+
+
+def href_of(order_id: str) -> str:
+    """Where the shop sees the order."""
+    return f"/h5/merchant/orders/{order_id}"
 
 
 @blueprint.get("/h5/merchant/orders/<order_id>")
@@ -86,55 +65,91 @@ def order(order_id: str) -> str:
 
 
 def _draw_order(order_id: str, **context: object) -> str:
-    view = parts().backends.orders.order(OrderQuery(order_id=order_id))
-    return draw("h5/merchant/order.html", order=view, couriers=_couriers(view), **context)
+    view = order_of(order_id)
+    return draw(
+        "h5/merchant/order.html",
+        order=view,
+        couriers=couriers_of(view.store_id) if "dispatch" in view.may else [],
+        amendments=_amendments(view),
+        case=_case(view),
+        dispute=_dispute(view),
+        **context,
+    )
 
 
-def _couriers(order: OrderView) -> list[CourierView]:
-    if "dispatch" not in order.may:
+def _amendments(order: OrderView) -> list[AmendmentView]:
+    if order.amendment_id is None:
         return []
-    return parts().backends.delivery.couriers(CouriersQuery(store_id=order.store_id)).couriers
+    question = AmendmentsQuery(order_id=order.order_id)
+    return parts().backends.orders.amendments(question).amendments
+
+
+def _case(order: OrderView) -> CaseView | None:
+    if order.case_id is None:
+        return None
+    return parts().backends.orders.case(CaseQuery(case_id=order.case_id))
+
+
+def _dispute(order: OrderView) -> DisputeView | None:
+    if order.dispute_id is None:
+        return None
+    return parts().backends.orders.dispute(DisputeQuery(dispute_id=order.dispute_id))
 
 
 @blueprint.post("/h5/merchant/orders/<order_id>/<act>")
 def act(order_id: str, act: str) -> Response:
-    """接单, 备好了, 交给他去送, 取消."""
+    """接单, 备好了, 出发, 开始服务, 撤回改单, 取消."""
     guard.act()
-    writes = {"confirm": _confirm, "ready": _ready, "dispatch": _dispatch, "cancel": _cancel}
-    if act not in writes:
+    if act not in WRITES:
         raise NoSuchPage()
 
     def write() -> str:
-        writes[act](order_id)
-        return f"/h5/merchant/orders/{order_id}"
+        WRITES[act](order_id)
+        return href_of(order_id)
 
     def redraw(faults: dict[str, str], notice: dict[str, str]) -> str:
-        if act == "cancel":
-            return _draw_cancel(order_id, faults=faults, notice=notice)
-        return _draw_order(order_id, faults=faults, notice=notice)
+        draw_again = _draw_cancel if act == "cancel" else _draw_order
+        return draw_again(order_id, faults=faults, notice=notice)
 
     return write_once(write, redraw)
 
 
+def _wish(kind: type[Wish], order_id: str, **values: Any) -> Wish:
+    """The command of the present form on this order."""
+    return command(kind, order_id=order_id, client=client_info(), **values)
+
+
 def _confirm(order_id: str) -> None:
-    wish = command(ConfirmOrder, order_id=order_id, client=client_info())
-    parts().backends.orders.confirm_order(wish)
+    parts().backends.orders.confirm_order(_wish(ConfirmOrder, order_id))
 
 
 def _ready(order_id: str) -> None:
-    wish = command(MarkReady, order_id=order_id, client=client_info())
-    parts().backends.orders.mark_ready(wish)
+    parts().backends.orders.mark_ready(_wish(MarkReady, order_id))
 
 
 def _dispatch(order_id: str) -> None:
     courier_id = request.form.get("courier_id", "")
-    wish = command(DispatchOrder, order_id=order_id, courier_id=courier_id, client=client_info())
+    wish = _wish(DispatchOrder, order_id, courier_id=courier_id)
     parts().backends.orders.dispatch_order(wish)
 
 
+def _start(order_id: str) -> None:
+    parts().backends.orders.start_service(_wish(StartService, order_id))
+
+
+def _finish(order_id: str) -> None:
+    wish = _wish(FinishService, order_id, photos=typed_photos())
+    parts().backends.orders.finish_service(wish)
+
+
+def _withdraw(order_id: str) -> None:
+    amendment_id = request.form.get("amendment_id", "")
+    wish = _wish(WithdrawAmendment, order_id, amendment_id=amendment_id)
+    parts().backends.orders.withdraw_amendment(wish)
+
+
 def _cancel(order_id: str) -> None:
-    wish = command(CancelOrder, order_id=order_id, reason=reason(), client=client_info())
-    parts().backends.orders.cancel_order(wish)
+    parts().backends.orders.cancel_order(_wish(CancelOrder, order_id, reason=reason()))
 
 
 @blueprint.get("/h5/merchant/orders/<order_id>/cancel")
@@ -145,5 +160,15 @@ def cancel_form(order_id: str) -> str:
 
 
 def _draw_cancel(order_id: str, **context: object) -> str:
-    view = parts().backends.orders.order(OrderQuery(order_id=order_id))
-    return draw("h5/cancel.html", order=view, side="merchant", **context)
+    return draw("h5/cancel.html", order=order_of(order_id), side="merchant", **context)
+
+
+WRITES: dict[str, Callable[[str], None]] = {
+    "confirm": _confirm,
+    "ready": _ready,
+    "dispatch": _dispatch,
+    "start": _start,
+    "finish": _finish,
+    "withdraw-amendment": _withdraw,
+    "cancel": _cancel,
+}

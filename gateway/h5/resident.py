@@ -1,18 +1,14 @@
-"""A resident's home, orders and own page."""
+"""A resident's home, list of orders and own page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 
 from gateway import guard
 from gateway.answers import moved, see_other
-from gateway.pages import (
-    after,
-    client_info,
-    command,
-    draw,
-    next_href,
-    reason,
-    write_once,
-)
+from gateway.h5.scores import scores_of
+from gateway.pages import after, draw, next_href
 from gateway.parts import parts
 from services.contracts.identity import (
     HouseholdMembership,
@@ -22,13 +18,12 @@ from services.contracts.identity import (
     StoresQuery,
 )
 from services.contracts.orders import (
-    CancelOrder,
-    ConfirmReceipt,
     HouseholdOrdersQuery,
-    OrderQuery,
+    OrderBrief,
     OrderState,
-    RefundTo,
+    StateCounts,
     StateCountsQuery,
+    Trouble,
 )
 
 blueprint = Blueprint("h5_resident", __name__)
@@ -36,12 +31,29 @@ blueprint = Blueprint("h5_resident", __name__)
 HOME_STORES = 6
 HOME_ORDERS = 3
 OPEN = [state for state in OrderState if state not in {OrderState.COMPLETED, OrderState.CANCELLED}]
-TABS: dict[str, list[OrderState]] = {
-    "all": [],
-    "pay": [OrderState.AWAITING_PAYMENT],
-    "doing": [state for state in OPEN if state is not OrderState.AWAITING_PAYMENT],
-    "done": [OrderState.COMPLETED],
-    "off": [OrderState.CANCELLED],
+TROUBLES = [trouble for trouble in Trouble if trouble is not Trouble.NONE]
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """What a tab of the list is narrowed to; empty means all."""
+
+    states: Sequence[OrderState] = ()
+    troubles: Sequence[Trouble] = ()
+
+    def count(self, found: StateCounts) -> int:
+        """How many there are."""
+        of_states = sum(found.counts.get(state, 0) for state in self.states)
+        return of_states + sum(found.troubles.get(trouble, 0) for trouble in self.troubles)
+
+
+TABS = {
+    "all": Tab(),
+    "pay": Tab([OrderState.AWAITING_PAYMENT]),
+    "doing": Tab([state for state in OPEN if state is not OrderState.AWAITING_PAYMENT]),
+    "trouble": Tab(troubles=TROUBLES),
+    "done": Tab([OrderState.COMPLETED]),
+    "off": Tab([OrderState.CANCELLED]),
 }
 
 
@@ -75,11 +87,13 @@ def home() -> str | Response:
         near_building_id=household.building_id,
         limit=HOME_STORES,
     )
+    stores = identity.stores(near).items
     return draw(
         "h5/resident/home.html",
         me=who,
         household=household,
-        stores=identity.stores(near).items,
+        stores=stores,
+        scores=scores_of([store.store_id for store in stores]),
         open_orders=open_orders.items,
     )
 
@@ -98,72 +112,37 @@ def _place_of_work(who: MeView) -> str:
 def orders() -> str:
     """The household's orders, newest first."""
     household = need_household(guard.me())
-    tab = request.args.get("tab", "all")
-    tab = tab if tab in TABS else "all"
+    asked = request.args.get("tab", "all")
+    tab = asked if asked in TABS else "all"
+    narrowed = TABS[tab]
     page = parts().backends.orders.household_orders(
-        HouseholdOrdersQuery(household_id=household.household_id, states=TABS[tab], after=after())
+        HouseholdOrdersQuery(
+            household_id=household.household_id,
+            states=list(narrowed.states),
+            troubles=list(narrowed.troubles),
+            after=after(),
+        )
     )
     found = parts().backends.orders.counts(StateCountsQuery(household_id=household.household_id))
-    counts = {key: sum(found.counts.get(s, 0) for s in states) for key, states in TABS.items()}
     return draw(
         "h5/resident/orders.html",
         household=household,
         tab=tab,
-        counts=counts,
-        orders=page.items,
+        counts={key: one.count(found) for key, one in TABS.items()},
+        entries=with_supplements(page.items),
         next_href=next_href(page.next_after),
     )
 
 
-@blueprint.get("/h5/orders/<order_id>")
-def order(order_id: str, notice: dict[str, str] | None = None) -> str:
-    """One order with its timeline and the next step."""
-    guard.act()
-    view = parts().backends.orders.order(OrderQuery(order_id=order_id))
-    return draw("h5/resident/order.html", order=view, notice=notice)
-
-
-@blueprint.post("/h5/orders/<order_id>/confirm-receipt")
-def confirm_receipt(order_id: str) -> Response:
-    """The money goes to the merchant."""
-    guard.act()
-
-    def write() -> str:
-        wish = command(ConfirmReceipt, order_id=order_id, client=client_info())
-        parts().backends.orders.confirm_receipt(wish)
-        return f"/h5/orders/{order_id}"
-
-    return write_once(write, lambda _faults, notice: order(order_id, notice))
-
-
-@blueprint.get("/h5/orders/<order_id>/cancel")
-def cancel_form(order_id: str) -> str:
-    """Why, and where the money goes."""
-    guard.act()
-    return _draw_cancel(order_id)
-
-
-@blueprint.post("/h5/orders/<order_id>/cancel")
-def cancel(order_id: str) -> Response:
-    """Take the order back."""
-    guard.act()
-    to = request.form.get("refund_to") or RefundTo.CHANNEL
-
-    def write() -> str:
-        wish = command(
-            CancelOrder, order_id=order_id, reason=reason(), refund_to=to, client=client_info()
-        )
-        parts().backends.orders.cancel_order(wish)
-        return f"/h5/orders/{order_id}"
-
-    return write_once(
-        write, lambda faults, notice: _draw_cancel(order_id, faults=faults, notice=notice)
-    )
-
-
-def _draw_cancel(order_id: str, **context: object) -> str:
-    view = parts().backends.orders.order(OrderQuery(order_id=order_id))
-    return draw("h5/cancel.html", order=view, side="resident", **context)
+def with_supplements(orders: list[OrderBrief]) -> list[tuple[OrderBrief, list[OrderBrief]]]:
+    """Each order with what only pays its difference; that alone where its order is not here."""
+    here = {order.order_id for order in orders}
+    of_main: dict[str, list[OrderBrief]] = {}
+    for order in orders:
+        if order.supplement_of in here:
+            of_main.setdefault(str(order.supplement_of), []).append(order)
+    mains = [order for order in orders if order.supplement_of not in here]
+    return [(order, of_main.get(order.order_id, [])) for order in mains]
 
 
 @blueprint.get("/h5/me")

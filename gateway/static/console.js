@@ -76,3 +76,35 @@ document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (button && button.dataset.sure && !window.confirm(button.dataset.sure)) event.preventDefault();
 });
+
+// A sum in two parts: each field follows the other, the bar follows both. Without scripts only the first is asked.
+function partsOf(form) {
+  const total = Number(form.dataset.parts);
+  const place = form.querySelector("[data-parts-rest]");
+  const [back, rest] = [form.elements.amount, place.querySelector("input")];
+  const bar = form.querySelector("[data-parts-bar]");
+  const fenOf = (field) => (/^\d+(\.\d{1,2})?$/.test(field.value.trim()) ? Math.round(Number(field.value) * 100) : null);
+  const yuanOf = (fen) => `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, "0")}`;
+  const follow = (from, to) => {
+    const fen = fenOf(from);
+    const fits = fen !== null && fen <= total;
+    from.setCustomValidity(from.value.trim() && !fits ? `0 – ${yuanOf(total)}` : "");
+    to.setCustomValidity("");
+    if (fits) to.value = yuanOf(total - fen);
+    const given = fenOf(back);
+    bar.setAttribute("width", given === null || !total ? 0 : Math.min(1000, Math.round((given * 1000) / total)));
+  };
+  back.addEventListener("input", () => follow(back, rest));
+  rest.addEventListener("input", () => follow(rest, back));
+  for (const fill of form.querySelectorAll("[data-parts-fill]")) {
+    fill.addEventListener("click", () => {
+      back.value = yuanOf(Number(fill.dataset.partsFill));
+      follow(back, rest);
+    });
+  }
+  place.hidden = false;
+  form.querySelector("[data-parts-fills]").hidden = false;
+  if (back.value) follow(back, rest);
+}
+
+for (const form of document.querySelectorAll("form[data-parts]")) partsOf(form);

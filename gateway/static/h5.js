@@ -29,7 +29,7 @@ function buttonsOf(form) {
 }
 
 // What was typed survives a reload and a dead network: kept in this tab until it was sent.
-const DRAFT_FIELDS = "textarea[name], input[name]:not([type=hidden]):not([type=password]):not([type=file])";
+const DRAFT_FIELDS = "textarea[name], input[name]:not([type=hidden], [type=password], [type=file], [name=kept_photo])";
 
 function draftKey(form) {
   return "draft:" + location.pathname + ":" + (form.id || form.getAttribute("action") || "");
@@ -108,6 +108,39 @@ document.addEventListener("change", (event) => {
   image.src = URL.createObjectURL(input.files[0]);
   image.hidden = false;
 });
+
+// So are several; choosing again shows the new choice.
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (!input.matches("input[type=file][data-previews]")) return;
+  const place = document.getElementById(input.dataset.previews);
+  const inputs = input.form.querySelectorAll("input[type=file][data-previews]");
+  const files = Array.from(inputs).flatMap((one) => Array.from(one.files));
+  place.replaceChildren(
+    ...files.map((file, number) => {
+      const image = new Image(96, 96);
+      image.alt = `${place.dataset.words} ${number + 1}`;
+      image.src = URL.createObjectURL(file);
+      return image;
+    }),
+  );
+});
+
+// A split is drawn while its sum is typed; what is no amount, or too much, leaves the last one.
+function drawSplit(place, input) {
+  const total = Number(place.dataset.totalFen);
+  const back = Math.round(Number(input.value) * 100);
+  if (!input.value.trim() || !(back >= 0 && back <= total)) return;
+  place.querySelector("[data-split-bar]").setAttribute("width", total ? (back * 100) / total : 0);
+  place.querySelector("[data-split-back]").textContent = yuan(back);
+  place.querySelector("[data-split-rest]").textContent = yuan(total - back);
+}
+
+for (const place of document.querySelectorAll("[data-split]")) {
+  const input = place.closest("form").elements[place.dataset.split];
+  input.addEventListener("input", () => drawSplit(place, input));
+  drawSplit(place, input);
+}
 
 // A list that is asked again and again rings once for what was not there before.
 document.addEventListener("htmx:afterSwap", (event) => {

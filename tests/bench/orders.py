@@ -1,6 +1,6 @@
 """`orders`: from the tap to the paid order over HTTP, beside the bare transaction of an order.
 
-Then carts of three stores, one hot SKU beside many, a store's desk, a list of a million past orders.
+Then carts of three stores, one hot SKU beside many, a desk, a list of a million past orders.
 """
 
 from deploy.demo.clients import Person

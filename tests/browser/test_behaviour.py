@@ -1,6 +1,6 @@
 """What pages do when they are used: with scripts, without them, twice, and after a reload."""
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PageAt
 from tests.unit.ui import samples
@@ -172,21 +172,6 @@ def test_a_code_that_was_scanned_and_paid_leads_to_the_result(
     page.clock.fast_forward(10_000)
     page.wait_for_url("**/result")
     expect(page.get_by_role("heading", name="付款成功")).to_be_visible()
-
-
-def test_a_live_page_shows_what_has_changed_without_a_reload(
-    page_at: PageAt, board_url: str
-) -> None:
-    page = with_a_clock(page_at, 360, f"{board_url}/p/desk-none")
-    expect(page.get_by_text("现在没有新订单")).to_be_visible()
-
-    def newer(route: Route) -> None:
-        route.fulfill(response=page.request.get(f"{board_url}/p/desk"))
-
-    page.route("**/p/desk-none*", newer)
-    page.clock.fast_forward(10_000)
-    expect(page.get_by_role("button", name="接单").first).to_be_visible()
-    expect(page.locator("#desk #desk")).to_have_count(0)
 
 
 def test_the_unknown_payment_turns_into_paid_by_itself(page_at: PageAt, board_url: str) -> None:

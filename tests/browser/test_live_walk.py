@@ -66,7 +66,7 @@ def test_an_order_walks_from_the_tap_to_the_settled_money(
     keeper.press("接单").reads("备货中").look("merchant-preparing")
     keeper.press("备好了").reads("谁去送？").look("merchant-ready")
     keeper.page.get_by_text(town.courier.strip("（")).click()
-    keeper.press("交给他去送").reads("配送中").look("merchant-going")
+    keeper.press("出发").reads("配送中").look("merchant-going")
 
     courier = street.phone(town.courier).reads(town.household.address).look("drops")
     courier.page.get_by_role("link", name="通行证").first.click()

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.support.gateway import World, make_world, renew
+from tests.support.gateway_deals import deals_world
 from tests.support.gateway_money import money_world
 
 
@@ -25,3 +26,9 @@ def world(made_app: Flask, tmp_path: Path) -> World:
 def money(world: World) -> None:
     """Settlement with everything in it; a test may take some away."""
     world.services.answers |= money_world()
+
+
+@pytest.fixture
+def deals(world: World) -> None:
+    """Orders with one of everything that may be open on an order."""
+    world.services.answers |= deals_world()

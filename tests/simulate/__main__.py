@@ -16,12 +16,12 @@ from dataclasses import asdict
 
 from deploy.local.home import current_home
 from tests.bench.stage import private_installation
-from tests.simulate import money, processes
-from tests.simulate.money import Lived
+from tests.simulate import money, orders, processes
+from tests.simulate.lived import Lived
 from tests.simulate.processes import Run
 from tests.system.life import Life
 
-SIMULATIONS = {"money": money}
+SIMULATIONS = {"money": money, "orders": orders}
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)  # setbacks are what these lives are made of
     if asked.processes:
-        return _runs(range(asked.first, asked.first + asked.processes), asked.json)
+        return _runs(asked.name, range(asked.first, asked.first + asked.processes), asked.json)
     return _lives(asked.name, range(asked.first, asked.first + asked.seeds), asked.json)
 
 
@@ -59,14 +59,14 @@ def _lives(name: str, seeds: range, as_json: bool) -> int:
     return 1 if any(life.fault for life in lives) else 0
 
 
-def _runs(seeds: range, as_json: bool) -> int:
+def _runs(name: str, seeds: range, as_json: bool) -> int:
     """In an installation of their own beside the running one."""
     runs = []
     with private_installation(current_home().root, name="linlisim") as installation:
         life = Life(installation)
         life.restock()
         for seed in seeds:
-            runs.append(processes.run(installation, life, seed))
+            runs.append(processes.run(installation, life, seed, name))
             _tell_run(runs[-1])
     if as_json:
         json.dump([asdict(run) for run in runs], sys.stdout, ensure_ascii=False, indent=1)

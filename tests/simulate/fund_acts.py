@@ -13,6 +13,7 @@ from tests.simulate.order_acts import (
     complete,
     confirm_on_the_sheet,
     freeze,
+    give_back,
     notice,
     pay_by_channel,
     pay_in_parts,
@@ -151,5 +152,5 @@ def die_within(life: MoneyLife, chance: random.Random) -> None:
 
 def meanwhile(life: MoneyLife, chance: random.Random) -> None:
     acts = (pay_by_channel, pay_in_parts, confirm_on_the_sheet, notice, close, complete, cancel)
-    act = chance.choice((*acts, take_at_desk, refund_part, freeze, wait))
+    act = chance.choice((*acts, take_at_desk, refund_part, give_back, freeze, wait))
     life.world.meanwhile(lambda: act(life, chance), early=chance.random() < 0.5)

@@ -6,30 +6,18 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from services.kernel import call
 from services.kernel.migrations import upgrade
+from tests.simulate.lived import Lived
 from tests.simulate.money_acts import FIRST, LIKELY
 from tests.support.frail_database import FrailDatabase
-from tests.support.life.ending import Ending
 from tests.support.life.ids import counted_ids
 from tests.support.life.money_life import MoneyLife
 from tests.support.servers import create_database, drop_database
 
 ACTS = 110
 CHECK_EVERY = 4
-
-
-@dataclass(frozen=True)
-class Lived:
-    """One life: how it went, and how it ended or what was wrong with it."""
-
-    seed: int
-    story: list[str]
-    seconds: float
-    ending: Ending | None
-    fault: str
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def _freeze(tx: Tx, escrow: Row[Any], command: FreezeOrder, now: datetime) -> Fr
     tx.execute(_FREEZE, {"order": escrow.order_id})
     return FrozenView(
         order_id=escrow.order_id,
-        frozen_fen=left_of(escrow).money_fen,
+        frozen_fen=left_of(escrow).total_fen,
         taken_back_fen=taken_fen,
         owed_fen=owed_fen,
     )

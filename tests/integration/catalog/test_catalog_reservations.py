@@ -320,6 +320,12 @@ def test_a_paid_order_whose_reservation_is_unknown_needs_a_person(db: Database) 
         tell_paid(db, new_id(), new_id())
 
 
+def test_an_order_that_only_pays_a_difference_has_no_pieces_to_be_sold(db: Database) -> None:
+    paid = order_paid(new_id(), [new_id()]).model_copy(update={"supplement_of": new_id()})
+    with db.transaction() as tx:
+        commit_paid_order(tx, paid, NOW)
+
+
 def test_an_expired_and_retaken_reservation_can_still_be_cancelled(db: Database) -> None:
     [sku] = shelve(db, 5)
     view = set_aside(db, {sku: 2})

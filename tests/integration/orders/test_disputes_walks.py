@@ -75,7 +75,7 @@ def quarrel(database_of: Callable[[str], Database]) -> Quarrel:
     return Quarrel(database_of("orders"))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_any_life_keeps_money_order_and_record_together(quarrel: Quarrel, seed: int) -> None:
     dice = random.Random(seed)
     state = dice.choice([OrderState.PREPARING, OrderState.DELIVERED, OrderState.COMPLETED])

@@ -232,7 +232,7 @@ def rows_read(tx: Tx, read: Callable[[], Any]) -> int:
     return sum(int(row[1]) for row in counters)
 
 
-PAST = 2_000
+PAST = 1_000
 OPEN = 20
 
 

@@ -1,1 +1,1 @@
-"""Lives of deals: orders, catalog, settlement and delivery in one process, with all their people."""
+"""Lives of deals: orders, catalog, settlement and delivery in one process, with all people."""

@@ -25,9 +25,7 @@ class DealLife:
     The same acts under the same seed end the same.
     """
 
-    def __init__(
-        self, dbs: Mapping[str, FrailDatabase], clock: StandingClock, seed: int
-    ) -> None:
+    def __init__(self, dbs: Mapping[str, FrailDatabase], clock: StandingClock, seed: int) -> None:
         self.world = World(dbs, clock, seed)
         self.dice = Dice(seed)
         self.deals = Deals(self.world, self.dice)

@@ -37,7 +37,15 @@ from tests.support.deal_life.wishes import (
 from tests.support.deal_life.world import World
 
 _ORDERS = select(OrderRow.__table__).order_by(OrderRow.order_id)
-LIKELY_WORDS = {"cancel": 1, "say": 2, "open_dispute": 1, "open_case": 4, "amend": 6}
+LIKELY_WORDS = {
+    "cancel": 1,
+    "say": 1,
+    "open_dispute": 1,
+    "withdraw_amendment": 3,
+    "open_case": 10,
+    "amend": 8,
+    "review": 8,
+}
 """The others, with which a deal goes on, are likelier."""
 _COURIERED = ("dispatch_order", "send_replacement")
 
@@ -129,8 +137,8 @@ class Deals:
         for actor in looking:
             view = self.view(order.order_id, actor)
             offers += [(word, view, actor) for word in view.may if word in ORDER_WORDS]
-        if offers:
-            likely = [LIKELY_WORDS.get(word, 20) for word, _, _ in offers]
+        likely = [LIKELY_WORDS.get(word, 20) for word, _, _ in offers]
+        if sum(likely) > dice.randrange(20):  # who can only quarrel mostly waits
             word, view, actor = dice.choices(offers, likely)[0]
             self.act(ORDER_WORDS, word, view, actor, self._more_of(order))
 

@@ -106,9 +106,7 @@ class Paying:
             headers={"genuine": "yes"},
             body=json.dumps(told),
         )
-        world.do(
-            f"notice of {number}", lambda: world.ask("settlement", "receive_notice", command)
-        )
+        world.do(f"notice of {number}", lambda: world.ask("settlement", "receive_notice", command))
 
     def notices(self) -> list[tuple[str, bool]]:
         """What the channel could tell, early, late or again."""
@@ -118,9 +116,7 @@ class Paying:
             if trade.state is TradeState.PAID
         ]
         refunds = self.world.channel.refunds.values()
-        ended = [
-            (r.out_refund_no, True) for r in refunds if r.state is not RefundState.PROCESSING
-        ]
+        ended = [(r.out_refund_no, True) for r in refunds if r.state is not RefundState.PROCESSING]
         return paid + ended
 
     def a_refund_ends(self, which: int, *, given_up: bool = False) -> bool:
@@ -150,14 +146,15 @@ class Paying:
             CashRow.state == CashState.COLLECTED
         )
         for row in world.rows("settlement", collected.order_by(CashRow.order_id)):
-            command = HandInCash(
-                request_id=world.request(), order_ids=[row.order_id], amount_fen=row.amount_fen
-            )
-            cashier = world.town.one(Role.CASHIER)
-            world.do(
-                f"cash of {row.order_id} at the desk",
-                lambda c=command: world.ask("settlement", "hand_in_cash", c, cashier),
-            )
+            self._hand_in(row.order_id, row.amount_fen)
+
+    def _hand_in(self, order_id: str, amount_fen: int) -> None:
+        world, request_id = self.world, self.world.request()
+        counted = HandInCash(request_id=request_id, order_ids=[order_id], amount_fen=amount_fen)
+        world.do(
+            f"cash of {order_id} at the desk",
+            lambda: world.ask("settlement", "hand_in_cash", counted, world.town.one(Role.CASHIER)),
+        )
 
     def give_part_back(self, order_id: str, amount_fen: int, to: RefundTo) -> None:
         """The manager lets a part go back on the property's word."""

@@ -69,7 +69,7 @@ class Town:
         self.residents = self._residents()
         self.staff = {role: [self._staff(role, n) for n in (0, 1)] for role in sorted(STAFF_ROLES)}
         self.couriers = {self.id("courier", n): self._courier(n) for n in (0, 1)}
-        soy, apple = list(self.shops[0].wares)[0], list(self.shops[2].wares)[0]
+        soy, apple = (next(iter(self.shops[number].wares)) for number in (0, 2))
         self.cheaper = {soy: "", apple: self.shops[2].brief.merchant_id}
         """SKUs with a promotion, and the merchant who pays for it."""
 
@@ -135,7 +135,9 @@ class Town:
     def _residents(self) -> list[Actor]:
         first, second, third = self.households
         last = self.shops[-1].people[0]
-        keeper = self._person("both sides", {**last.groups, third: Role.OWNER})
+        keeper = self._person(
+            "both sides", {**dict.fromkeys(last.groups, Role.SHOPKEEPER), third: Role.OWNER}
+        )
         self.shops[-1].people[0] = keeper
         return [
             self._person("owner", {first: Role.OWNER}),

@@ -68,9 +68,7 @@ NEVER_REFUSED = {
 class World:
     """What everybody in one life shares; what was done is written into `story`."""
 
-    def __init__(
-        self, dbs: Mapping[str, FrailDatabase], clock: StandingClock, seed: int
-    ) -> None:
+    def __init__(self, dbs: Mapping[str, FrailDatabase], clock: StandingClock, seed: int) -> None:
         for db in dbs.values():
             empty_all_tables(db)
         self.dbs, self.clock, self.key = dbs, clock, str(seed)
@@ -93,7 +91,7 @@ class World:
             "marketing": Marketing(self.town),
         }
         houses: dict[str, Any] = dict(stand_ins)
-        made = {
+        made: dict[str, tuple[type[Any], Any, Any]] = {
             "orders": (OrdersService, OrdersSettings(**_NEEDED), None),
             "catalog": (CatalogService, CatalogSettings(**_NEEDED), None),
             "settlement": (
@@ -150,9 +148,7 @@ class World:
         self.channel.now = self.books.now = self.now
         self.story.append(f"it is {self.now:%d %H:%M:%S}")
 
-    def ask(
-        self, service: str, method: str, command: Query, actor: Actor | None = None
-    ) -> Any:
+    def ask(self, service: str, method: str, command: Query, actor: Actor | None = None) -> Any:
         """Somebody asks a service through the gateway."""
         return self.houses[service].ask(method, command, actor)
 
@@ -232,13 +228,6 @@ class World:
         self.story.append(f"{service} to die after {after} statements")
         self.dbs[service].dies_in = after
 
-    def crashes(self, named: Sequence[str]) -> list[str]:
-        """These failpoints, and those at every step of every saga and at its undo."""
-        steps = [
-            f"orders.{kind}.{step.name}" for kind, steps in KINDS.items() for step in steps.steps
-        ]
-        return [*named, *steps, *(f"{step}.undo" for step in steps)]
-
     def nobody_dies(self) -> None:
         """No death and no lost call is planned any more."""
         failpoints.arm("")
@@ -252,3 +241,9 @@ class World:
         """A look into a database."""
         with self.dbs[service].reading() as tx:
             return tx.all(statement)
+
+
+def with_steps(named: Sequence[str]) -> list[str]:
+    """These failpoints, and those at every step of every saga and at its undo."""
+    steps = [f"orders.{kind}.{step.name}" for kind, all_ in KINDS.items() for step in all_.steps]
+    return [*named, *steps, *(f"{step}.undo" for step in steps)]

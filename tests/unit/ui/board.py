@@ -6,7 +6,7 @@ from deploy.demo import pictures
 from gateway import ui
 from gateway.headers import register as register_headers
 from gateway.settings import Settings
-from tests.unit.ui import pages, samples
+from tests.unit.ui import pages, samples, shop_pages
 
 POLICY = Settings(amqp_url="amqp://nobody", secret_key="x" * 32)
 FACES = ("张师傅", "刘小军")
@@ -30,6 +30,15 @@ def drawing_board() -> Flask:
     def page(name: str) -> str:
         template, context = pages.ALL[name]
         return render_template(template, **context)
+
+    @app.get("/live/<name>")
+    def live_part(name: str) -> str:
+        template, context = shop_pages.LIVE[name]
+        return render_template(template, **context)
+
+    @app.get("/h5/merchant/desk/pulse")
+    def nothing_new() -> Response:
+        return Response(status=204)
 
     @app.get("/files/<path:key>")
     def picture(key: str) -> Response:

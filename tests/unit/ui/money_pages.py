@@ -6,6 +6,7 @@ from typing import Any
 from services.contracts.settlement import PayWay
 from tests.unit.ui import money_samples as m
 from tests.unit.ui import samples as s
+from tests.unit.ui.deal_samples import deal, of_deal
 
 Pages = dict[str, tuple[str, dict[str, Any]]]
 BACK = f"/h5/orders/{s.an_id('order', 'awaiting_payment')}"
@@ -305,11 +306,17 @@ OF_COURIER: Pages = {
 }
 OF_SHOP["order-card"] = (
     "h5/resident/order.html",
-    {
-        "order": s.order(
-            "completed", sells_card=True, settled_at=None, courier_name="", delivery_photo=""
+    of_deal(
+        deal(
+            "completed",
+            order={
+                "sells_card": True,
+                "settled_at": None,
+                "courier_name": "",
+                "delivery_photo": "",
+            },
         )
-    },
+    ),
 )
 EVERY: Pages = {**PAYING, **OF_HOUSEHOLD, **OF_SHOP, **OF_COURIER}
 ALIKE = {

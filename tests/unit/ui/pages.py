@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from gateway.console.flow import flow_of
-from services.contracts import catalog
 from tests.unit.ui import samples as s
-from tests.unit.ui import samples_console_money
+from tests.unit.ui import samples_console_money, samples_mediation
+from tests.unit.ui.deal_pages import DEALS, DEALS_ALIKE
+from tests.unit.ui.deal_samples import REVIEWS, score
 from tests.unit.ui.money_pages import MONEY, MONEY_ALIKE
+from tests.unit.ui.shop_pages import SHOP
 
 ERROR = {
     "title": "暂时忙不过来",
@@ -16,36 +17,6 @@ ERROR = {
     "code": "request.unavailable",
     "request_id": s.an_id("call"),
 }
-COUNTS = {"new": 2, "preparing": 3, "ready": 0, "going": 1, "done": 28}
-
-
-def sku_line(number: int) -> catalog.SkuLine:
-    item = s.item(number)
-    return catalog.SkuLine(
-        sku_id=item.skus[0].sku_id,
-        item_id=item.item_id,
-        store_id=item.store_id,
-        item_name=item.name,
-        sku_name=item.skus[0].name,
-        price_fen=item.skus[0].price_fen,
-        stock=item.skus[0].stock,
-        on_shelf=True,
-    )
-
-
-def checkout(**changes: Any) -> dict[str, Any]:
-    lines = [
-        {"line": sku_line(0), "quantity": 2, "amount_fen": 600},
-        {"line": sku_line(1), "quantity": 4, "amount_fen": 800},
-    ]
-    given = {
-        "household": s.membership(),
-        "groups": [{"store": s.store(0), "lines": lines, "amount_fen": 1400}],
-        "total_fen": 1400,
-        "form": {},
-        "faults": {},
-    }
-    return {**given, **changes}
 
 
 def shelf(**changes: Any) -> dict[str, Any]:
@@ -53,7 +24,11 @@ def shelf(**changes: Any) -> dict[str, Any]:
         "household": s.membership(),
         "store": s.store(0),
         "items": [s.item(n) for n in range(4)],
+        "score": score(),
+        "reviews": REVIEWS[:2],
         "quantities": {s.item(0).skus[0].sku_id: 2},
+        "elsewhere": {},
+        "carried": "",
         "category": "",
         "categories": ["早餐", "饮品"],
         "text": "",
@@ -69,6 +44,7 @@ RESIDENT: dict[str, tuple[str, dict[str, Any]]] = {
             "me": s.me(),
             "household": s.membership(),
             "stores": [s.store(n) for n in range(6)],
+            "scores": {one.store_id: one for one in (score(), score(1, 400, 1))},
             "open_orders": [s.order("out_for_delivery"), s.order("awaiting_payment")],
         },
     ),
@@ -79,6 +55,8 @@ RESIDENT: dict[str, tuple[str, dict[str, Any]]] = {
             "kind": "food",
             "text": "",
             "stores": [s.store(0), s.store(2)],
+            "scores": {s.store(0).store_id: score()},
+            "carried": "q.X=2",
             "next_href": "?after=x",
         },
     ),
@@ -87,39 +65,6 @@ RESIDENT: dict[str, tuple[str, dict[str, Any]]] = {
         {"household": s.membership(), "kind": "", "text": "钢琴", "stores": [], "next_href": None},
     ),
     "store": ("h5/resident/store.html", shelf()),
-    "checkout": ("h5/resident/checkout.html", checkout()),
-    "checkout-fault": (
-        "h5/resident/checkout.html",
-        checkout(
-            form={"other_address": "小区南门快递柜"},
-            faults={
-                "remark": "送到别的地方，请在备注里写明原因。",
-                s.item(1).skus[0].sku_id: "只剩 2 份了",
-            },
-        ),
-    ),
-    "orders": (
-        "h5/resident/orders.html",
-        {
-            "household": s.membership(),
-            "tab": "all",
-            "counts": {"pay": 1, "doing": 2},
-            "orders": [
-                s.order("awaiting_payment"),
-                s.order("out_for_delivery"),
-                s.order("completed"),
-            ],
-            "next_href": "?after=x",
-        },
-    ),
-    "orders-none": (
-        "h5/resident/orders.html",
-        {"household": s.membership(), "tab": "all", "counts": {}, "orders": [], "next_href": None},
-    ),
-    **{
-        f"order-{state}": ("h5/resident/order.html", {"order": s.order(state)})
-        for state in s.REACHED
-    },
     "cancel": (
         "h5/cancel.html",
         {"order": s.order("awaiting_confirmation"), "side": "resident", "form": {}, "faults": {}},
@@ -131,47 +76,7 @@ RESIDENT: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 MERCHANT: dict[str, tuple[str, dict[str, Any]]] = {
-    "desk": (
-        "h5/merchant/desk.html",
-        {
-            "store": s.store_membership(),
-            "stores": [s.store_membership()],
-            "tab": "new",
-            "counts": COUNTS,
-            "orders": [
-                s.order("awaiting_confirmation"),
-                s.order("awaiting_confirmation", other_address=True, address="小区南门快递柜"),
-            ],
-            "today_in_fen": 42850,
-            "next_href": None,
-        },
-    ),
-    "desk-none": (
-        "h5/merchant/desk.html",
-        {
-            "store": s.store_membership(),
-            "stores": [],
-            "tab": "new",
-            "counts": {},
-            "orders": [],
-            "today_in_fen": 0,
-            "next_href": None,
-        },
-    ),
-    "m-order-new": (
-        "h5/merchant/order.html",
-        {
-            "order": s.order("awaiting_confirmation", may=s.MERCHANT_MAY["awaiting_confirmation"]),
-            "couriers": [],
-        },
-    ),
-    "m-order-ready": (
-        "h5/merchant/order.html",
-        {
-            "order": s.order("ready", may=s.MERCHANT_MAY["ready"]),
-            "couriers": [s.courier(0), s.courier(1)],
-        },
-    ),
+    **SHOP,
     "m-cancel": (
         "h5/cancel.html",
         {"order": s.order("preparing"), "side": "merchant", "form": {}, "faults": {}},
@@ -233,7 +138,6 @@ GATE: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 STAFF = s.me(name="周经理", staff_roles=["manager"], households=[], stores=[], is_courier=False)
-STATES = list(s.REACHED)
 CONSOLE: dict[str, tuple[str, dict[str, Any]]] = {
     "console-sign-in": (
         "console/sign_in.html",
@@ -252,28 +156,6 @@ CONSOLE: dict[str, tuple[str, dict[str, Any]]] = {
             "notices": s.NOTICE_COUNTS,
             "dead": 0,
             "silent": ["通知"],
-        },
-    ),
-    "console-orders": (
-        "console/orders.html",
-        {
-            "me": STAFF,
-            "text": "",
-            "state": "",
-            "states": STATES,
-            "orders": [s.order(state) for state in STATES],
-            "next_href": "?after=x",
-            "first_href": "",
-        },
-    ),
-    "console-order": (
-        "console/order.html",
-        {
-            "me": STAFF,
-            "order": s.order("completed"),
-            "money": s.order_money(),
-            "flow": flow_of(s.order_money()),
-            "correctable": (),
         },
     ),
     "console-merchants": (
@@ -305,6 +187,7 @@ CONSOLE: dict[str, tuple[str, dict[str, Any]]] = {
     "console-audit-fails": ("console/audit.html", {"me": STAFF, "audit": s.audit(holds=False)}),
     "console-error": ("console/error.html", {"error": ERROR}),
     **samples_console_money.PAGES,
+    **samples_mediation.PAGES,
 }
 SCREENS: dict[str, tuple[str, dict[str, Any]]] = {
     "screen": (
@@ -317,5 +200,13 @@ SCREENS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
-PHONE = {**RESIDENT, **MONEY, **MERCHANT, **COURIER, **GATE}
-ALL = {**PHONE, **MONEY_ALIKE, **CONSOLE, **SCREENS, **samples_console_money.MORE}
+PHONE = {**RESIDENT, **DEALS, **MONEY, **MERCHANT, **COURIER, **GATE}
+ALL = {
+    **PHONE,
+    **DEALS_ALIKE,
+    **MONEY_ALIKE,
+    **CONSOLE,
+    **SCREENS,
+    **samples_console_money.MORE,
+    **samples_mediation.MORE,
+}

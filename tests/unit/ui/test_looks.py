@@ -5,11 +5,15 @@ from enum import StrEnum
 
 import pytest
 
-from gateway import looks
+from gateway import deal_looks, looks
 from gateway.ui import FOLDER, STATIC
 from services.contracts import (
+    after_sales,
+    amendments,
     cards,
+    catalog,
     delivery,
+    disputes,
     fees,
     identity,
     orders,
@@ -21,9 +25,13 @@ from services.contracts.permissions import Role
 from services.settlement.domain.accounts import AccountKind
 from services.settlement.domain.transfers import TransferKind
 from tests.unit.ui.board import drawing_board
+from tests.unit.ui.samples import order
 
 KINDS: dict[str, type[StrEnum]] = {
     "order": orders.OrderState,
+    "case": after_sales.CaseState,
+    "amendment": amendments.AmendmentState,
+    "dispute": disputes.DisputeState,
     "payment": settlement.PaymentState,
     "escrow": settlement.EscrowState,
     "refund": settlement.RefundState,
@@ -42,6 +50,12 @@ WAYS: list[type[StrEnum]] = [
     withdrawals.PayoutWay,
     fees.FeeWay,
     orders.RefundTo,
+]
+OF_DEALS: list[type[StrEnum]] = [
+    catalog.Fulfilment,
+    after_sales.CaseKind,
+    after_sales.CaseAnswer,
+    disputes.DisputeAbout,
 ]
 CODES: list[type[StrEnum]] = [
     settlement.Custody,
@@ -68,6 +82,55 @@ def test_no_two_order_states_share_a_word() -> None:
     assert len(set(words)) == len(words)
 
 
+def test_no_two_words_of_what_is_open_beside_an_order_are_the_same() -> None:
+    kinds = ("order", "trouble", "case", "amendment", "dispute")
+    words = [look.word for kind in kinds for look in looks.LOOKS[kind].values()]
+    assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize("kind", ["trouble", "case", "amendment", "dispute"])
+def test_what_is_open_says_what_comes_next_to_both_sides(kind: str) -> None:
+    assert all(look.resident and look.merchant for look in looks.LOOKS[kind].values())
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "word"),
+    [
+        ("ready", {}, "待配送"),
+        ("ready", {"fulfilment": "pickup"}, "待自提"),
+        ("ready", {"fulfilment": "in_store"}, "待到店"),
+        ("delivered", {"fulfilment": "at_home"}, "已做完"),
+        ("delivered", {"trouble": "disputed"}, "纠纷中"),
+        ("preparing", {"trouble": "amending"}, "改单中"),
+    ],
+)
+def test_an_order_is_called_as_it_stands(state: str, changes: dict[str, str], word: str) -> None:
+    assert looks.order_look(order(state, **changes)).word == word
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "party"),
+    [
+        ("awaiting_confirmation", {}, orders.Party.MERCHANT),
+        ("ready", {"fulfilment": "pickup"}, orders.Party.RESIDENT),
+        ("preparing", {"late": True}, orders.Party.MERCHANT),
+        ("delivered", {}, orders.Party.RESIDENT),
+    ],
+)
+def test_a_deadline_says_who_must_act(
+    state: str, changes: dict[str, object], party: orders.Party
+) -> None:
+    wait = deal_looks.wait_of(order(state, **changes))
+    assert wait is not None
+    assert wait.party is party
+    assert wait.then
+
+
+def test_while_something_else_is_open_the_orders_own_time_stands_still() -> None:
+    assert deal_looks.wait_of(order("preparing", trouble="disputed")) is None
+    assert deal_looks.wait_of(order("preparing", deadline_at=None)) is None
+
+
 def test_each_order_state_says_what_comes_next_to_both_sides() -> None:
     assert all(look.resident and look.merchant for look in looks.ORDERS.values())
 
@@ -86,6 +149,7 @@ def test_each_step_role_party_account_and_reason_has_words() -> None:
         said += [looks.account_words(f"clearing:{channel}") for channel in settlement.Channel]
         said += [looks.way_words(way) for kind in WAYS for way in kind]
         said += [looks.money_words(code) for kind in CODES for code in kind]
+        said += [looks.deal_words(code) for kind in OF_DEALS for code in kind]
     assert [words for words in said if re.search("[a-z]", words)] == []
 
 

@@ -114,3 +114,10 @@ def test_a_qr_code_is_drawn_with_a_name_and_without_style() -> None:
     svg = ui.qr_svg("https://example.test/<pass>", "通行证 <二维码>")
     assert "<title>通行证 &lt;二维码&gt;</title>" in svg
     assert "style=" not in svg
+
+
+def test_an_appointment_names_its_day_and_both_ends(app: Flask) -> None:
+    with app.test_request_context("/"):
+        assert ui.span(ago(-24 * 60), ago(-25 * 60), NOW) == "明天 周一 14:05–15:05"
+        assert ui.span(ago(-24 * 60 * 5), now=NOW) == "11月27日 周五 14:05"
+        assert ui.span(None) == ""
