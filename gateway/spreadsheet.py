@@ -42,7 +42,7 @@ def wanted() -> bool:
 def every(ask: Callable[[Wish], Page[Item]], query: Wish) -> Iterator[Item]:
     """The rows of all pages; a page is asked for when its first row is wanted.
 
-    PAGES_MAX full pages hold one row more than a sheet takes, so that it knows of the rest.
+    PAGES_MAX full pages hold more than a sheet takes, so that it knows of the rest.
     """
     after: str | None = None
     for _ in range(PAGES_MAX):

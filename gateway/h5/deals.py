@@ -1,6 +1,8 @@
 """One order as its household sees it: where it stands, what is open on it, and the next step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flask import Blueprint, Response, request
 from flask_babel import gettext
@@ -27,9 +29,11 @@ from services.contracts.orders import (
     RefundTo,
     Trouble,
 )
-from services.kernel.errors import Malformed
+from services.kernel.errors import Forbidden, Malformed, NotFound
 
 blueprint = Blueprint("h5_deals", __name__)
+
+Seen = TypeVar("Seen")
 
 SHOWN_CODE = {
     OrderState.PREPARING,
@@ -85,15 +89,26 @@ def order_of(order_id: str) -> OrderView:
 def deal_of(order: OrderView) -> Deal:
     """What is open on it is asked for by its id; most orders have nothing."""
     orders = parts().backends.orders
+    case_id, dispute_id = order.case_id, order.dispute_id
     return Deal(
         order=order,
-        amendment=newest_amendment(order),
-        case=orders.case(CaseQuery(case_id=order.case_id)) if order.case_id else None,
+        amendment=_if_seen(lambda: newest_amendment(order)),
+        case=_if_seen(lambda: orders.case(CaseQuery(case_id=case_id))) if case_id else None,
         dispute=(
-            orders.dispute(DisputeQuery(dispute_id=order.dispute_id)) if order.dispute_id else None
+            _if_seen(lambda: orders.dispute(DisputeQuery(dispute_id=dispute_id)))
+            if dispute_id
+            else None
         ),
         supplements=tuple(order_of(one) for one in order.supplements[:SUPPLEMENTS_SHOWN]),
     )
+
+
+def _if_seen(ask: Callable[[], Seen]) -> Seen | None:
+    """The answer; None for who may see the order, and not this: the order's page still opens."""
+    try:
+        return ask()
+    except (Forbidden, NotFound):
+        return None
 
 
 def newest_amendment(order: OrderView) -> AmendmentView | None:

@@ -7,11 +7,12 @@ import pytest
 
 from gateway.pages import network_of
 from services.contracts import orders
+from services.contracts.after_sales import NoSuchCase
 from services.contracts.amendments import AmendmentState
 from services.contracts.catalog import Fulfilment, ItemKind
 from services.contracts.orders import OrderState, SlotNotOffered, SlotTaken, Trouble
 from services.kernel import clock
-from services.kernel.errors import LinliError, Unavailable
+from services.kernel.errors import Forbidden, LinliError, Unavailable
 from tests.gateway.people import KEY, WECHAT, browser, key_in, send
 from tests.support.gateway import NOW, ORDER, PAYMENT, SKU, STORE, World, order
 from tests.support.gateway import page as listed
@@ -207,6 +208,15 @@ def test_one_step_is_the_big_button(world: World, changed: dict[str, object], st
     found = next_step(browser(world).get(f"/h5/orders/{ORDER}").text)
     assert step in found
     assert found.count("next__button") == 1
+
+
+@pytest.mark.parametrize("refusal", [Forbidden(), NoSuchCase()])
+def test_who_may_not_see_a_case_sees_the_order_all_the_same(
+    world: World, refusal: LinliError
+) -> None:
+    answer_with(world, "case", refusal)
+    answer_with(world, "order", order(OrderState.DELIVERED, case_id=CASE))
+    assert browser(world).get(f"/h5/orders/{ORDER}").status_code == 200
 
 
 def test_only_what_one_may_do_is_behind_more(world: World) -> None:

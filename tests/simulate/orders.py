@@ -15,7 +15,7 @@ from tests.support.deal_life.world import SERVICES
 from tests.support.frail_database import FrailDatabase
 from tests.support.servers import create_database, drop_database
 
-ACTS = 90
+ACTS = 110
 
 
 @contextmanager

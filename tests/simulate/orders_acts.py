@@ -94,7 +94,7 @@ def _pay(life: DealLife, order: Any) -> None:
     before = set(life.world.channel.trades)
     paying.pay(view, payer, way, fund_fen, card_id)
     for number in sorted(life.world.channel.trades.keys() - before):
-        if dice.chance(0.8):
+        if dice.chance(0.92):
             paying.somebody_confirms(number, notice=dice.chance(0.7))
 
 
@@ -261,7 +261,7 @@ def die_within(life: DealLife) -> None:
     life.world.breaks_off(service, life.dice.randrange(STATEMENTS_MAX))
 
 
-FIRST: tuple[Act, ...] = (place_and_pay, place_and_pay, post_comes)
+FIRST: tuple[Act, ...] = (place_and_pay, place_and_pay, place_and_pay, post_comes)
 """Every life has seen some deals."""
 LIKELY: dict[Act, int] = {
     place: 2,

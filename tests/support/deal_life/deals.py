@@ -45,6 +45,12 @@ LIKELY_WORDS = {
     "open_case": 10,
     "amend": 8,
     "review": 8,
+    "withdraw_case": 2,
+    "escalate_case": 3,
+    "withdraw_dispute": 4,
+    "call_mediator": 8,
+    "ask_party": 4,
+    "pass_to_manager": 4,
 }
 """The others, with which a deal goes on, are likelier."""
 _COURIERED = ("dispatch_order", "send_replacement")
@@ -128,19 +134,30 @@ class Deals:
 
     def walk(self, order: Any) -> None:
         """Somebody with a part in it does something that the page offers."""
-        dice, town = self.dice, self.world.town
+        looking = self._two_of(order)
+        if self.dice.chance(0.06):
+            looking = [self.dice.choice(self.property())]
+        views = [(self.view(order.order_id, actor), actor) for actor in looking]
+        self._choose(ORDER_WORDS, views, self._more_of(order))
+
+    def _two_of(self, order: Any) -> list[Actor]:
+        """Somebody of each side."""
+        town = self.world.town
         people, shop = town.people_of(order.household_id), town.shop_of(order.store_id).people
-        looking = [dice.choice(people), dice.choice(shop)]
-        if dice.chance(0.06):
-            looking = [dice.choice(self.property())]
-        offers: list[tuple[str, OrderView, Actor]] = []
-        for actor in looking:
-            view = self.view(order.order_id, actor)
-            offers += [(word, view, actor) for word in view.may if word in ORDER_WORDS]
+        return [self.dice.choice(people), self.dice.choice(shop)]
+
+    def _choose(
+        self,
+        words: dict[str, tuple[str, Build]],
+        views: Sequence[tuple[Any, Actor]],
+        ids: dict[str, str],
+    ) -> None:
+        """One of the offers; who can only quarrel mostly waits."""
+        offers = [(word, *seen) for seen in views for word in seen[0].may if word in words]
         likely = [LIKELY_WORDS.get(word, 20) for word, _, _ in offers]
-        if sum(likely) > dice.randrange(20):  # who can only quarrel mostly waits
-            word, view, actor = dice.choices(offers, likely)[0]
-            self.act(ORDER_WORDS, word, view, actor, self._more_of(order))
+        if sum(likely) > self.dice.randrange(20):
+            word, view, actor = self.dice.choices(offers, likely)[0]
+            self.act(words, word, view, actor, ids)
 
     def act(
         self,
@@ -215,28 +232,24 @@ class Deals:
     # what is beside it
 
     def case_goes_on(self, order: Any) -> None:
-        """Somebody does what the newest case's page offers."""
-        actor = self.dice.choice(self.sides_of(order)[:-4])
-        case_id = self.view(order.order_id, actor).case_id
+        """One of the two does what the newest case's page offers."""
+        looking = self._two_of(order)
+        case_id = self.view(order.order_id, looking[0]).case_id
         if case_id is None:
             return
         query = after_sales.CaseQuery(case_id=case_id)
-        view = self.world.ask("orders", "case", query, actor)
-        if view.may:
-            more = {**self._more_of(order), "case_id": case_id}
-            self.act(CASE_WORDS, self.dice.choice(view.may), view, actor, more)
+        views = [(self.world.ask("orders", "case", query, actor), actor) for actor in looking]
+        self._choose(CASE_WORDS, views, {**self._more_of(order), "case_id": case_id})
 
     def dispute_goes_on(self, order: Any) -> None:
-        """Somebody does what the dispute's page offers."""
-        actor = self.dice.choice(self.sides_of(order))
-        dispute_id = self.view(order.order_id, actor).dispute_id
+        """One of the two, or of the property's, does what the dispute's page offers."""
+        looking = [*self._two_of(order), self.dice.choice(self.property())]
+        dispute_id = self.view(order.order_id, looking[0]).dispute_id
         if dispute_id is None:
             return
         query = disputes.DisputeQuery(dispute_id=dispute_id)
-        view = self.world.ask("orders", "dispute", query, actor)
-        if view.may:
-            word = self.dice.choice(view.may)
-            self.act(DISPUTE_WORDS, word, view, actor, {"dispute_id": dispute_id})
+        views = [(self.world.ask("orders", "dispute", query, actor), actor) for actor in looking]
+        self._choose(DISPUTE_WORDS, views, {"dispute_id": dispute_id})
 
     def disputes_are_decided(self) -> None:
         """The property's people do whatever waits for them, the ruling first."""
