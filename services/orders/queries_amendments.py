@@ -61,6 +61,12 @@ def open_of(tx: Tx, order_id: str) -> Amendment | None:
     return amendments[0] if amendments and amendments[0].over_at is None else None
 
 
+def is_under_way(tx: Tx, order_id: str) -> bool:
+    """True when a change was agreed to and is being made, or waits for its difference."""
+    amendment = open_of(tx, order_id)
+    return amendment is not None and amendment.state is not AmendmentState.PROPOSED
+
+
 def of_supplement(tx: Tx, supplement_id: str) -> Amendment | None:
     """The amendment whose difference this order pays."""
     row = tx.first(_OF_SUPPLEMENT, {"supplement": supplement_id})

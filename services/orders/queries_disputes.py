@@ -22,6 +22,7 @@ from services.kernel.db import Database, Tx
 from services.orders.domain.dispute import Dispute
 from services.orders.domain.dispute_moves import DisputeAct, Ended
 from services.orders.domain.order import Order
+from services.orders.queries_amendments import is_under_way
 from services.orders.settings import Settings
 from services.orders.standing import reaches, sees_all
 from services.orders.tables_disputes import DisputeRow
@@ -130,7 +131,8 @@ def may_dispute(
     now: datetime,
     settings: Settings,
 ) -> list[str]:
-    """`open_dispute`, where the actor could now; one statement at most."""
+    """`open_dispute`, where the actor could now: a proposed change gives way to it, one that was
+    agreed to does not."""
     until = claimable_until(order, settings)
     if (
         not order.paid_at
@@ -140,6 +142,7 @@ def may_dispute(
         or (until is not None and until <= now)
         or not any(party in parties and actor.may(right) for party, right in NEEDS.items())
         or (order.beside and is_settled(tx, order.order_id))
+        or (order.trouble is Trouble.AMENDING and is_under_way(tx, order.order_id))
     ):
         return []
     return ["open_dispute"]

@@ -239,10 +239,10 @@ def test_what_is_fetched_and_reminded_of_is_told_once_though_processes_die(
     order_id = placed["orders"][0]["order_id"]
     deal.life.pay(deal.resident, placed["payment_id"])
     deal.life.reaches(deal.resident, order_id, "awaiting_confirmation")
-    past = "UPDATE sales_order SET remind_at = '2020-01-01' WHERE order_id = "
-    deal.life.change("orders", f"{past}'{order_id}'")
     for step in ("confirm", "ready"):
         deal.life.post(deal.keeper, f"/orders/{order_id}/{step}")
+    past = "UPDATE sales_order SET remind_at = '2020-01-01' WHERE order_id = "
+    deal.life.change("orders", f"{past}'{order_id}'")
     code = deal.life.get(deal.resident, f"/orders/{order_id}")["pickup_code"]
     all_killed(marks)
     deal.life.post(deal.keeper, f"/orders/{order_id}/hand-over", {"code": code})

@@ -33,16 +33,17 @@ from services.orders.views import page_of
 
 
 def household_orders(db: Database, query: HouseholdOrdersQuery, actor: Actor) -> Page[OrderBrief]:
-    """A household's orders for its people and staff; NotYourOrder for others."""
+    """A household's orders for its people and staff; NotYourOrder for others. What pays the
+    difference of an amended order stands with that order."""
     where = [OrderRow.household_id == query.household_id, *_reach(actor, query.household_id)]
+    where.append(OrderRow.supplement_of.is_(None))
     return _page(db, query, where)
 
 
 def store_orders(
     db: Database, query: StoreOrdersQuery, actor: Actor, now: datetime
 ) -> Page[OrderBrief]:
-    """A store's orders for its people and staff; NotYourOrder for others. The small orders that
-    pay a difference stand with their main ones."""
+    """A store's orders for its people and staff; NotYourOrder for others."""
     where = [OrderRow.store_id == query.store_id, *_reach(actor, query.store_id)]
     where += [OrderRow.supplement_of.is_(None), *list_queries.matches(query.text, now)]
     return _page(db, query, where)
@@ -67,6 +68,8 @@ def count_states(db: Database, query: StateCountsQuery, actor: Actor, now: datet
         where += [OrderRow.store_id == query.store_id]
     if query.household_id:
         where += [OrderRow.household_id == query.household_id]
+    if where:
+        where += [OrderRow.supplement_of.is_(None)]
     if not any(map(actor.role_in, filter(None, (query.store_id, query.household_id)))):
         if where and not actor.may(Permission.OVERVIEW_VIEW):
             raise NotYourOrder

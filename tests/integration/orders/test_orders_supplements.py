@@ -162,7 +162,7 @@ def test_a_deal_that_had_ended_stays_as_it_ended_and_what_was_open_is_over(walk:
     assert told_events(walk.db) == told
 
 
-def test_it_is_shown_under_its_main_order_and_in_its_households_list(walk: Walk) -> None:
+def test_it_is_shown_under_its_main_order_and_in_no_list(walk: Walk) -> None:
     main_id = walk.order_in(S.PREPARING)
     small_id = supplement(walk, main_id)
     street = walk.street
@@ -173,9 +173,6 @@ def test_it_is_shown_under_its_main_order_and_in_its_households_list(walk: Walk)
     assert [one.order_id for one in listed] == [main_id]
     of_home = HouseholdOrdersQuery(household_id=street.household_id)
     at_home = household_orders(walk.db, of_home, street.resident).items
-    assert [(one.order_id, one.supplement_of) for one in at_home] == [
-        (small_id, main_id),
-        (main_id, None),
-    ]
+    assert [one.order_id for one in at_home] == [main_id]
     desk = show_desk(walk.db, DeskQuery(store_id=street.breakfast.store_id), street.merchant)
     assert desk.counts == {S.PREPARING: 1}
