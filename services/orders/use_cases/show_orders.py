@@ -26,7 +26,14 @@ from services.kernel.errors import Malformed
 from services.kernel.wire import Page
 from services.orders import appointments, list_queries, queries
 from services.orders.domain.slots import AHEAD_MAX
-from services.orders.list_queries import Conditions
+from services.orders.list_queries import (
+    Conditions,
+    Scope,
+    of_communities,
+    of_household,
+    of_merchant,
+    of_store,
+)
 from services.orders.standing import sees_all, within_reach
 from services.orders.tables import OrderRow
 from services.orders.views import page_of
@@ -35,52 +42,56 @@ from services.orders.views import page_of
 def household_orders(db: Database, query: HouseholdOrdersQuery, actor: Actor) -> Page[OrderBrief]:
     """A household's orders for its people and staff; NotYourOrder for others. What pays the
     difference of an amended order stands with that order."""
-    where = [OrderRow.household_id == query.household_id, *_reach(actor, query.household_id)]
-    where.append(OrderRow.supplement_of.is_(None))
-    return _page(db, query, where)
+    where = [list_queries.MAIN_ONLY, *_reach(actor, query.household_id)]
+    with db.reading() as tx:
+        orders = list_queries.page(tx, of_household(query.household_id), query, where)
+    return page_of(orders, query.limit)
 
 
 def store_orders(
     db: Database, query: StoreOrdersQuery, actor: Actor, now: datetime
 ) -> Page[OrderBrief]:
     """A store's orders for its people and staff; NotYourOrder for others."""
-    where = [OrderRow.store_id == query.store_id, *_reach(actor, query.store_id)]
-    where += [OrderRow.supplement_of.is_(None), *list_queries.matches(query.text, now)]
-    return _page(db, query, where)
+    where = [list_queries.MAIN_ONLY, *_reach(actor, query.store_id)]
+    return _search(db, of_store(query.store_id), query, where, query.text, now)
 
 
 def all_orders(
     db: Database, query: AllOrdersQuery, actor: Actor, now: datetime
 ) -> Page[OrderBrief]:
     """Every order in the communities where the member of staff works."""
-    where = [*within_reach(actor), *list_queries.matches(query.text, now)]
-    if query.community_id:
-        where.append(OrderRow.community_id == query.community_id)
+    reached = [one for one in actor.communities if query.community_id in (None, one)]
+    if not reached:
+        return Page(items=[])
+    scope, where = of_communities(reached), Conditions()
     if query.merchant_id:
-        where.append(OrderRow.merchant_id == query.merchant_id)
-    return _page(db, query, where)
+        scope, where = of_merchant(query.merchant_id), [OrderRow.community_id.in_(reached)]
+    return _search(db, scope, query, where, query.text, now)
 
 
 def count_states(db: Database, query: StateCountsQuery, actor: Actor, now: datetime) -> StateCounts:
-    """How many stand where: of one's own store or household; of a community takes a permission."""
-    where: Conditions = []
-    if query.store_id:
-        where += [OrderRow.store_id == query.store_id]
-    if query.household_id:
-        where += [OrderRow.household_id == query.household_id]
-    if where:
-        where += [OrderRow.supplement_of.is_(None)]
-    if not any(map(actor.role_in, filter(None, (query.store_id, query.household_id)))):
-        if where and not actor.may(Permission.OVERVIEW_VIEW):
+    """How many stand where: of one's own store or household, or (staff) of one that one may see;
+    of a community takes a permission."""
+    groups = [group_id for group_id in (query.store_id, query.household_id) if group_id]
+    where: Conditions = [list_queries.MAIN_ONLY] if groups else []
+    reached = [one for one in actor.communities if query.community_id in (None, one)]
+    if not any(map(actor.role_in, groups)):
+        if groups and not sees_all(actor):
             raise NotYourOrder
         actor.need(Permission.OVERVIEW_VIEW)
         where += within_reach(actor)
     if query.community_id:
         where += [OrderRow.community_id == query.community_id]
+    scope = of_communities(reached)
+    if query.household_id:
+        scope = of_household(query.household_id)
+        where += [OrderRow.store_id == query.store_id] if query.store_id else []
+    elif query.store_id:
+        scope = of_store(query.store_id)
     with db.reading() as tx:
         return StateCounts(
-            counts=list_queries.state_counts(tx, where, now),
-            troubles=list_queries.trouble_counts(tx, where),
+            counts=list_queries.state_counts(tx, scope, where, now),
+            troubles=list_queries.trouble_counts(tx, scope, where),
         )
 
 
@@ -120,7 +131,11 @@ def _reach(actor: Actor, group_id: str) -> Conditions:
     return within_reach(actor)
 
 
-def _page(db: Database, query: OrderFilters, where: Conditions) -> Page[OrderBrief]:
+def _search(
+    db: Database, scope: Scope, query: OrderFilters, where: Conditions, text: str, now: datetime
+) -> Page[OrderBrief]:
+    one = list_queries.names_one(text)
+    where = [*where, *(one or list_queries.speaks_of(text, now))]
     with db.reading() as tx:
-        orders = list_queries.page(tx, where, query)
+        orders = list_queries.page(tx, scope, query, where, found=bool(one))
     return page_of(orders, query.limit)
