@@ -116,7 +116,7 @@ def faults_of(error: ValidationError) -> dict[str, str]:
 
 def message_of(error: LinliError) -> str:
     """What a person is told, in one sentence."""
-    return str(gettext(texts.text_of(error.code, error.kind).happened))
+    return str(gettext(texts.happened(error.code, error.kind, error.fields)))
 
 
 def as_linli_error(error: Exception) -> LinliError:
@@ -200,7 +200,7 @@ def _error_page(error: LinliError) -> str:
     again = request.full_path.rstrip("?") if request.method == "GET" else ""
     shown = {
         "title": gettext(words.title),
-        "happened": gettext(words.happened),
+        "happened": message_of(error),
         "safe": gettext(words.safe),
         "todo": gettext(words.todo),
         "code": error.code,

@@ -1,7 +1,10 @@
 """What people are told about each error code: one catalogue, Chinese first."""
 
+from collections.abc import Mapping
+
 from gateway import deal_texts, money_texts
 from gateway.wording import MONEY_SAFE, N_, PROPERTY, WAIT, ErrorText
+from services.contracts.after_sales import NotForThisOrder
 
 UNKNOWN = ErrorText(N_("没有办成"), N_("系统拒绝了这个操作。"), PROPERTY)
 
@@ -188,6 +191,13 @@ GENERAL = {
     "unavailable": "request.unavailable",
     "broken": "request.invariant_broken",
 }
+
+
+def happened(code: str, kind: str, fields: Mapping[str, str]) -> str:
+    """What happened, as exactly as the refusal itself says why."""
+    if code == NotForThisOrder.code and fields.get("why") in deal_texts.WHY_NOT:
+        return deal_texts.WHY_NOT[fields["why"]]
+    return text_of(code, kind).happened
 
 
 def text_of(code: str, kind: str = "refused") -> ErrorText:

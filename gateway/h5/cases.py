@@ -9,6 +9,7 @@ from gateway import guard
 from gateway.errors import NoSuchPage
 from gateway.h5.attachments import typed_photos
 from gateway.h5.deals import order_of
+from gateway.h5.exchanging import choices_for, names_of, typed_replacement
 from gateway.h5.owners import typed_fen
 from gateway.h5.sides import order_for_either, order_href, said_beside, side_of
 from gateway.pages import client_info, command, draw, number, write_once
@@ -61,7 +62,14 @@ def _draw_form(order: OrderView, **context: object) -> str:
     kinds = kinds_for(order)
     asked = request.values.get("kind", "")
     kind = next((one for one in kinds if one.value == asked), kinds[0])
-    return draw("h5/resident/after_sales.html", order=order, kinds=kinds, kind=kind, **context)
+    return draw(
+        "h5/resident/after_sales.html",
+        order=order,
+        kinds=kinds,
+        kind=kind,
+        others=choices_for(order) if CaseKind.EXCHANGE in kinds else {},
+        **context,
+    )
 
 
 @blueprint.post("/h5/orders/<order_id>/after-sales")
@@ -75,12 +83,15 @@ def open_case(order_id: str) -> Response:
         if kind not in set(CaseKind):
             raise Malformed(fields={"kind": gettext("请选一种")})
         photos = typed_photos()
+        counts = _typed_counts(order, CaseKind(kind))
+        exchanges = kind == CaseKind.EXCHANGE
         wish = command(
             OpenCase,
             order_id=order_id,
             kind=CaseKind(kind),
             reason=_reason(),
-            lines=_typed_lines(order, CaseKind(kind)),
+            lines=_typed_lines(order, counts),
+            replacement=typed_replacement(counts) if exchanges else [],
             amount_fen=_typed_amount(CaseKind(kind)),
             photos=photos,
             refund_to=request.form.get("refund_to") or RefundTo.CHANNEL,
@@ -98,16 +109,21 @@ def _reason() -> str:
     return "；".join(words for words in (picked, more) if words)[:REASON_MAX]
 
 
-def _typed_lines(order: OrderView, kind: CaseKind) -> list[PickedLine]:
-    """The pieces that are meant; none means all. Malformed where nothing was chosen."""
+def _typed_counts(order: OrderView, kind: CaseKind) -> dict[str, int]:
+    """How many of each are meant; Malformed where nothing was chosen. A cancelling means all."""
     if kind is CaseKind.CANCEL:
-        return []
+        return {}
     counts = {
         line.sku_id: number(request.form.get(f"n.{line.sku_id}", "")) or 0 for line in order.lines
     }
     if not any(counts.values()):
         raise Malformed(fields={"lines": gettext("请选是哪几件")})
-    if all(counts[line.sku_id] == line.quantity for line in order.lines):
+    return counts
+
+
+def _typed_lines(order: OrderView, counts: dict[str, int]) -> list[PickedLine]:
+    """The pieces that are meant; none means all."""
+    if all(counts.get(line.sku_id) == line.quantity for line in order.lines):
         return []
     return [PickedLine(sku_id=sku, quantity=count) for sku, count in counts.items() if count]
 
@@ -135,12 +151,16 @@ def _draw_case(view: CaseView, **context: object) -> str:
         "h5/deal/case.html",
         case=view,
         order=order,
-        names={line.sku_id: f"{line.item_name} {line.sku_name}".strip() for line in order.lines},
+        names={**_names(order), **names_of(view.replacement)},
         side=side_of(order),
         back_href=order_href(order),
         couriers=_couriers(view),
         **context,
     )
+
+
+def _names(order: OrderView) -> dict[str, str]:
+    return {line.sku_id: f"{line.item_name} {line.sku_name}".strip() for line in order.lines}
 
 
 def _couriers(view: CaseView) -> list[CourierView]:

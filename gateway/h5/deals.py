@@ -29,7 +29,8 @@ from services.contracts.orders import (
     RefundTo,
     Trouble,
 )
-from services.kernel.errors import Forbidden, Malformed, NotFound
+from services.contracts.settlement import PaymentQuery
+from services.kernel.errors import Forbidden, Malformed, NotFound, Unavailable
 
 blueprint = Blueprint("h5_deals", __name__)
 
@@ -124,11 +125,27 @@ def order(order_id: str, notice: dict[str, str] | None = None) -> str:
     """One order with its timeline and the next step."""
     guard.act()
     deal = deal_of(order_of(order_id))
+    together_fen = _paid_at_once(deal.order) if "pay" in deal.order.may else 0
     # The code is an address, so that any camera can read it.
     scanned = f"{parts().settings.public_url}/h5/merchant/pick-up?code={deal.order.pickup_code}"
     return draw(
-        "h5/resident/order.html", deal=deal, order=deal.order, code_text=scanned, notice=notice
+        "h5/resident/order.html",
+        deal=deal,
+        order=deal.order,
+        code_text=scanned,
+        together_fen=together_fen,
+        notice=notice,
     )
+
+
+def _paid_at_once(order: OrderView) -> int:
+    """The sum of a payment that is for other orders, too; 0 where it is for this one alone."""
+    try:
+        question = PaymentQuery(payment_id=order.payment_id)
+        payment = parts().backends.settlement.payment(question)
+    except (Unavailable, Forbidden, NotFound):
+        return 0
+    return payment.amount_fen if payment.amount_fen != order.amount_fen else 0
 
 
 @blueprint.post("/h5/orders/<order_id>/confirm-receipt")

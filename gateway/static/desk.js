@@ -87,7 +87,8 @@ function ring(words) {
   said.textContent = words;
   chime();
   document.dispatchEvent(new CustomEvent("desk:rang"));
-  if (navigator.vibrate) navigator.vibrate([200, 100, 200]);
+  // Browsers shake only for somebody who has touched the page, and complain otherwise.
+  if (navigator.vibrate && navigator.userActivation?.hasBeenActive) navigator.vibrate([200, 100, 200]);
 }
 
 box.addEventListener("htmx:afterSwap", look);

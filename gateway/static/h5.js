@@ -100,6 +100,25 @@ for (const form of document.querySelectorAll("form[data-cart]")) {
   addUp(form);
 }
 
+// What was chosen here goes along to other shops and shelves, as it does with every link of the checkout.
+function carry(form) {
+  const chosen = Array.from(new FormData(form)).filter(([name, count]) => name.startsWith("q.") && Number(count) > 0);
+  for (const link of document.querySelectorAll("a[data-carry]")) {
+    const address = new URL(link.href);
+    for (const name of Array.from(address.searchParams.keys())) if (name.startsWith("q.")) address.searchParams.delete(name);
+    for (const [name, count] of chosen) address.searchParams.set(name, count);
+    link.href = address.pathname + address.search;
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-carries]")) {
+  form.addEventListener("input", () => carry(form));
+  carry(form);
+}
+
+// A form that was refused shows the first place to mend.
+document.querySelector("main .field__fault")?.closest("li, fieldset, .field, .goods__sku, p")?.scrollIntoView({ block: "center" });
+
 // A photo that was chosen is shown before it is sent.
 document.addEventListener("change", (event) => {
   const input = event.target;
@@ -150,6 +169,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const items = Array.from(place.querySelectorAll("[data-item]"));
   const fresh = items.filter((item) => !before.has(item.dataset.item));
   if (place.dataset.seen !== undefined) fresh.forEach((item) => item.classList.add("new"));
-  if (place.dataset.seen !== undefined && fresh.length && navigator.vibrate) navigator.vibrate([200, 100, 200]);
+  const touched = navigator.vibrate && navigator.userActivation?.hasBeenActive;
+  if (place.dataset.seen !== undefined && fresh.length && touched) navigator.vibrate([200, 100, 200]);
   place.dataset.seen = items.map((item) => item.dataset.item).join(" ");
 });

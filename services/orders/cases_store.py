@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import insert, update
 
 from services.contracts.after_sales import NoSuchCase
-from services.contracts.orders import Party, Step
+from services.contracts.orders import NotYourOrder, Party, Step
 from services.kernel import outbox
 from services.kernel.db import Tx
 from services.orders import ending, locks
@@ -38,8 +38,11 @@ class Held(NamedTuple):
 
 
 def hold(tx: Tx, order_id: str, case_id: str) -> Held:
-    """NotYourOrder when there is no such order, NoSuchCase when the case is not its."""
-    order = locks.order_for_update(tx, order_id)
+    """NoSuchCase when there is no such order either: which of the two is missing nobody hears."""
+    try:
+        order = locks.order_for_update(tx, order_id)
+    except NotYourOrder:
+        raise NoSuchCase from None
     case = find_case(tx, case_id)
     if case is None or case.order_id != order_id:
         raise NoSuchCase

@@ -70,25 +70,29 @@ def end_deal(
 ) -> Order:
     """Stop the deal where it stands, after its money was split or given back.
 
-    Off, when nothing was handed over and nothing is left of its money: the pieces are for sale
+    Off, when nothing was handed over and nothing is left of all its money: the pieces are for sale
     again. Else done. `given_back` says of the order and each supplement whether all of its money
     has gone back.
     """
     quiet = replace(order, trouble=Trouble.NONE)
     keep(tx, order, quiet)
-    ended = quiet
     supplements = _supplements(tx, quiet)
-    if quiet.state in OPEN:
-        whole = given_back.get(order.order_id, False)
-        if whole and not quiet.is_handed_over:
-            ended = _cancel_one(
-                tx, quiet, SYSTEM, reason, RefundTo.CHANNEL, now, Step.CANCELLED, given_back=True
-            )
-        else:
-            ended = _end_one(tx, quiet, doer, now, given_back=whole)
+    whole = {one.order_id: given_back.get(one.order_id, False) for one in (quiet, *supplements)}
+    is_open = quiet.state in OPEN
+    if is_open and all(whole.values()) and not quiet.is_handed_over:
+        off, *_ = [_call_off(tx, one, reason, now) for one in (quiet, *supplements)]
+        return off
+    ended = quiet
+    if is_open:
+        ended = _end_one(tx, quiet, doer, now, given_back=whole[quiet.order_id])
     for paid in supplements:
-        _end_one(tx, paid, SYSTEM, now, given_back=given_back.get(paid.order_id, False))
+        _end_one(tx, paid, SYSTEM, now, given_back=whole[paid.order_id])
     return ended
+
+
+def _call_off(tx: Tx, order: Order, reason: str, now: datetime) -> Order:
+    to, step = RefundTo.CHANNEL, Step.CANCELLED
+    return _cancel_one(tx, order, SYSTEM, reason, to, now, step, given_back=True)
 
 
 def _supplements(tx: Tx, order: Order) -> list[Order]:

@@ -50,6 +50,6 @@ def deal_for_update(tx: Tx, order_id: str) -> list[Order]:
 
 
 def saga_for_update(tx: Tx, saga_id: str) -> Saga | None:
-    """The saga, ours until commit; taken before the orders that its step changes."""
+    """The saga, ours until commit; taken after the orders that its step changes."""
     row = tx.first(_SAGA, {"saga": saga_id})
     return None if row is None else Saga(**row._mapping)

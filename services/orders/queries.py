@@ -184,10 +184,11 @@ def orders_to_remind(db: Database, now: datetime, limit: int) -> list[str]:
 
 
 def handovers_cut_off(db: Database, asked_before: datetime, limit: int) -> list[str]:
-    """Orders whose courier was asked and whose dispatch then never came."""
+    """Orders whose courier was asked and whose dispatch then never came, unless in trouble."""
     statement = select(OrderRow.order_id).where(
         OrderRow.asked_at <= asked_before,
         OrderRow.state.in_([OrderState.PREPARING, OrderState.READY]),
+        OrderRow.trouble == Trouble.NONE,
     )
     with db.reading() as tx:
         rows = tx.all(statement.order_by(OrderRow.asked_at).limit(limit))

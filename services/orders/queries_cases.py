@@ -16,10 +16,11 @@ from services.contracts.permissions import Permission
 from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx
 from services.kernel.errors import Malformed
-from services.orders import queries
+from services.orders import queries, queries_amendments
 from services.orders.domain.case import CASE_LIMITS, OPEN_CASES, Case
-from services.orders.domain.claim import Bought, fitting_kinds, left_of, over_at
+from services.orders.domain.claim import Bought, Gone, fitting_kinds, left_of, over_at
 from services.orders.domain.order import Order
+from services.orders.queries_disputes import is_settled
 from services.orders.settings import Settings
 from services.orders.tables_cases import CaseRow
 
@@ -136,17 +137,30 @@ def given(tx: Tx, order: Order) -> dict[str, int]:
     return dict(back)
 
 
+def gone(tx: Tx, order: Order) -> Gone:
+    """What has been asked back of the order and each supplement, by whatever both have agreed."""
+    if not order.beside:
+        return Gone()
+    by_cases = given(tx, order)
+    in_all = Counter(by_cases)
+    for amendment in queries_amendments.of_order(tx, order.order_id):
+        in_all.update(amendment.given_back)
+    return Gone(by_cases, in_all)
+
+
 def may_case(
-    _tx: Tx, actor: Actor, order: Order, parties: list[Party], now: datetime, settings: Settings
+    tx: Tx, actor: Actor, order: Order, parties: list[Party], now: datetime, settings: Settings
 ) -> list[str]:
-    """open_case, where any kind of it fits."""
+    """open_case, where any kind of it fits; one statement at most."""
     if Party.RESIDENT not in parties or not actor.may(Permission.ORDER_AFTER_SALES):
         return []
     until = over_at(order, timedelta(seconds=settings.claim_within_s))
     in_time = until is None or now <= until
     calm = order.trouble is Trouble.NONE and order.supplement_of is None
-    fits = calm and in_time and left_of(order, {}) > 0 and fitting_kinds(order)
-    return ["open_case"] if fits else []
+    fits = calm and in_time and left_of(order, Gone()) > 0 and fitting_kinds(order)
+    if not fits or (order.beside and is_settled(tx, order.order_id)):
+        return []
+    return ["open_case"]
 
 
 def page(tx: Tx, where: Sequence[ColumnElement[bool]], after: str | None, limit: int) -> list[Case]:

@@ -73,7 +73,8 @@ def may_review(
     within = timedelta(seconds=settings.review_within_s)
     until = reviewable_until(order, within)
     resident = Party.RESIDENT in parties and actor.may(Permission.ORDER_AFTER_SALES)
-    if resident and until is not None and now < until:
+    own_store = Party.MERCHANT in parties
+    if resident and not own_store and until is not None and now < until:
         return ["review"]
     store = Party.MERCHANT in parties and actor.may(Permission.STORE_ORDER_HANDLE)
     if store and order.reviewed_at and _is_unanswered(tx, order.order_id):

@@ -1,11 +1,15 @@
 """An order's whole record, and the proof that its past is as it was written."""
 
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
 
 from services.contracts.orders import OrderRecord, Party, RecordEntry, RecordQuery
 from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx
 from services.orders import queries, thread
+from services.orders.domain.order import Order
 from services.orders.domain.record import Entry, Linked, broken_at
 from services.orders.settings import Settings
 from services.orders.views import view_of
@@ -26,9 +30,8 @@ def order_record(
     tx: Tx, order_id: str, actor: Actor, now: datetime, settings: Settings
 ) -> OrderRecord:
     """The same in the caller's transaction."""
-    order = queries.need_order(tx, order_id)
+    order, rows = _as_one(tx, order_id)
     view = view_of(tx, order, actor, now, settings)
-    rows = queries.timeline_of(tx, order_id)
     chain = [
         Linked(Entry(*(getattr(row, name) for name in _ENTRY_FIELDS)), row.hash) for row in rows
     ]
@@ -42,3 +45,15 @@ def order_record(
         whole=broken is None,
         broken_at=broken,
     )
+
+
+def _as_one(tx: Tx, order_id: str) -> tuple[Order, list[Row[Any]]]:
+    """The order and its timeline as of one moment: what is told while they are read would look like
+    an entry too many."""
+    order = queries.need_order(tx, order_id)
+    while True:
+        rows = queries.timeline_of(tx, order_id)
+        after = queries.need_order(tx, order_id)
+        if after.version == order.version:
+            return order, rows
+        order = after

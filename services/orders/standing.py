@@ -105,7 +105,7 @@ def what_may(actor: Actor, order: Order, now: datetime) -> list[str]:
         if any(order.allows(act, p) and _granted(actor, p, act) for p in parties)
     ]
     names = list(dict.fromkeys(allowed))
-    if order.paid_at:
+    if order.paid_at and (parties != [Party.STAFF] or actor.may(Permission.ORDER_MEDIATE)):
         names.append("say")
     return [*names, "pay"] if _can_pay(actor, order, parties, now) else names
 

@@ -124,8 +124,8 @@ class PaymentsEntry:
         return desk.take_deposit(self.runtime.db, command, actor, now())
 
     @rpc(permission=Permission.MONEY_VIEW_ANY)
-    def desk_receipt(self, query: DeskReceiptQuery) -> DeskReceipt:
-        return desk.see_receipt(self.runtime.db, query)
+    def desk_receipt(self, query: DeskReceiptQuery, actor: Actor) -> DeskReceipt:
+        return desk.see_receipt(self.runtime.db, query, actor)
 
     @rpc(permission=Permission.MONEY_DESK)
     def hand_in_cash(self, command: HandInCash, actor: Actor) -> HandedIn:

@@ -147,6 +147,7 @@ def order_row(tx: Tx, order_id: str) -> Row[Any] | None:
     return tx.first(
         select(
             PaymentRow.household_id,
+            PaymentRow.community_id,
             PaymentRow.channel,
             PaymentRow.custody,
             AllocationRow.merchant_id,

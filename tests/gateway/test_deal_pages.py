@@ -11,10 +11,11 @@ from services.contracts.after_sales import NoSuchCase
 from services.contracts.amendments import AmendmentState
 from services.contracts.catalog import Fulfilment, ItemKind
 from services.contracts.orders import OrderState, SlotNotOffered, SlotTaken, Trouble
+from services.contracts.settlement import PaymentState
 from services.kernel import clock
 from services.kernel.errors import Forbidden, LinliError, Unavailable
 from tests.gateway.people import KEY, WECHAT, browser, key_in, send
-from tests.support.gateway import NOW, ORDER, PAYMENT, SKU, STORE, World, order
+from tests.support.gateway import NOW, ORDER, PAYMENT, SKU, STORE, World, order, payment
 from tests.support.gateway import page as listed
 from tests.support.gateway_deals import (
     AMENDMENT,
@@ -262,6 +263,29 @@ def test_a_supplement_stands_under_its_order(world: World) -> None:
     page = browser(world).get("/h5/orders").text
     assert page.count("<article") == 2
     assert page.count("补差价") == 2
+
+
+@pytest.mark.parametrize(("paid_at_once_fen", "said"), [(1400, True), (600, False)])
+def test_a_payment_for_several_orders_says_its_whole_sum(
+    world: World, paid_at_once_fen: int, said: bool
+) -> None:
+    answer_with(world, "order", order(OrderState.AWAITING_PAYMENT, "pay", amount_fen=600))
+    whole = payment(PaymentState.OPEN).model_copy(update={"amount_fen": paid_at_once_fen})
+    world.services.answers["settlement.payment"] = whole
+    page = browser(world).get(f"/h5/orders/{ORDER}").text
+    assert ("一次付清，一共 ¥14.00" in page) is said
+    assert f"¥{paid_at_once_fen / 100:.2f}" in next_step(page)
+
+
+def test_a_supplement_that_was_paid_counts_in_what_is_held(world: World) -> None:
+    extra = order(OrderState.PREPARING, order_id=AMENDMENT, supplement_of=ORDER, amount_fen=300)
+    extra = extra.model_copy(update={"paid_at": NOW})
+    main = order(OrderState.PREPARING, amount_fen=600, agreed_fen=900, paid_at=NOW)
+    main = main.model_copy(update={"supplements": [AMENDMENT]})
+    seen = {ORDER: main, AMENDMENT: extra}
+    world.services.answers["orders.order"] = lambda question: seen[question.order_id]
+    page = browser(world).get(f"/h5/orders/{ORDER}").text
+    assert "¥9.00 由物业保管" in page
 
 
 def test_the_list_is_narrowed_to_what_is_in_trouble(world: World) -> None:

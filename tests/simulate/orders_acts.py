@@ -123,6 +123,11 @@ def go_on(life: DealLife) -> None:
         place_and_pay(life)
 
 
+def attend(life: DealLife) -> None:
+    """A shop looks at its desk."""
+    life.deals.attend(life.dice.choice(life.world.town.shops))
+
+
 def look_back(life: DealLife) -> None:
     """On an order that is done: after-sales, a quarrel, a review."""
     found = [o for o in life.deals.orders() if o.state == OrderState.COMPLETED]
@@ -264,15 +269,16 @@ def die_within(life: DealLife) -> None:
 FIRST: tuple[Act, ...] = (place_and_pay, place_and_pay, place_and_pay, post_comes)
 """Every life has seen some deals."""
 LIKELY: dict[Act, int] = {
-    place: 2,
+    place: 1,
     place_and_pay: 5,
-    pay: 6,
-    go_on: 60,
-    look_back: 14,
+    pay: 9,
+    go_on: 50,
+    attend: 16,
+    look_back: 20,
     trouble_goes_on: 30,
     try_in_vain: 8,
-    courier: 7,
-    deliver: 5,
+    courier: 9,
+    deliver: 9,
     confirm_on_the_sheet: 5,
     notice: 5,
     end_refund: 4,

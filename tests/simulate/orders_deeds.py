@@ -4,6 +4,7 @@ Each deed insists as people do, and returns when the order is done or off.
 """
 
 import random
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ PATIENCE_S = 150.0
 FINAL = ("completed", "cancelled")
 DONE_BEFORE = ("orders.wrong_case_state", "orders.wrong_dispute_state", "orders.wrong_state")
 """What somebody was about to say has been said by the clock or the other side meanwhile."""
+
+ONE_COURIER = threading.Lock()
+"""The shop's courier walks one way at a time."""
 
 
 class Neighbour:
@@ -47,7 +51,7 @@ class Neighbour:
 
     def received(self, chance: random.Random) -> str:
         """At the door, and confirmed."""
-        order_id = self.deal.delivered(chance.randint(1, 4))
+        order_id = self._delivered(chance.randint(1, 4))
         self._confirm(order_id)
         if chance.random() < 0.5:
             review = {"stars": chance.randint(1, 5), "text": "好"}
@@ -94,7 +98,7 @@ class Neighbour:
 
     def sent_back(self, chance: random.Random) -> str:
         """Something of what came goes back for money, or the money alone does."""
-        order_id = self.deal.delivered(3)
+        order_id = self._delivered(3)
         kind = chance.choice(("refund", "return"))
         path = self.deal.case(order_id, kind=kind)
         self._shop(f"{path}/answer", {"answer": "agree"})
@@ -107,7 +111,7 @@ class Neighbour:
 
     def exchanged(self, chance: random.Random) -> str:
         """The new one is handed over at the shop."""
-        order_id = self.deal.delivered(1)
+        order_id = self._delivered(1)
         path = self.deal.case(order_id, kind="exchange")
         self._shop(f"{path}/answer", {"answer": "agree"})
         self.life.post(self.deal.resident, f"{path}/send-back", {"text": "放店里了"})
@@ -120,7 +124,7 @@ class Neighbour:
 
     def quarrelled(self, chance: random.Random) -> str:
         """Agreed on between the two, ruled, or decided on appeal."""
-        order_id = self.deal.delivered(3) if chance.random() < 0.5 else self.deal.paid(3)
+        order_id = self._delivered(3) if chance.random() < 0.5 else self.deal.paid(3)
         path = self.deal.dispute(order_id)
         seen = self.deal.dispute_is(path, "negotiating")
         fen = chance.choice((0, seen["frozen_fen"] // 3, seen["frozen_fen"]))
@@ -153,6 +157,12 @@ class Neighbour:
         else:
             order_id = self.deal.paid(2)
         self._cancel(order_id)
+        return order_id
+
+    def _delivered(self, quantity: int) -> str:
+        order_id = self.deal.paid(quantity)
+        with ONE_COURIER:
+            self.deal.brought(order_id)
         return order_id
 
     def _shop(self, path: str, body: Any = None) -> None:

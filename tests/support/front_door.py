@@ -58,7 +58,7 @@ class FrontDoor:
             properties={"application_headers": headers, "user_id": "test_gateway"},
             body=jsons.dumps({"args": [command.model_dump(mode="json")], "kwargs": {}}),
         )
-        request = Request(message, None)  # type: ignore[arg-type]
+        request = Request(message, None)
         return self.entries[name].invoke(getattr(self._service, name), request)
 
     def _hang(self, name: str, entry: Rpc) -> Rpc:

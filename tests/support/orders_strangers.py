@@ -1,25 +1,32 @@
-"""Deals of one household with one store, open in every way; and everybody who has no part in them.
-"""
+"""One household's deals with one store, open in every way; and everybody with no part in them."""
+
+from contextlib import suppress
+
+from sqlalchemy import select
 
 from services.contracts import disputes as q
 from services.contracts.after_sales import CaseKind, CaseView
 from services.contracts.amendments import AmendmentView
-from services.contracts.orders import OrderState
+from services.contracts.orders import OrderState, PlacedView
 from services.contracts.permissions import Role
-from services.contracts.reviews import WriteReview
+from services.contracts.reviews import HideReview, WriteReview
 from services.kernel.actor import Actor
 from services.kernel.db import Database
 from services.kernel.errors import Unavailable
 from services.kernel.ids import new_id
+from services.orders.tables_sagas import SagaRow
 from services.orders.use_cases.place_orders import place_orders
-from services.orders.use_cases.reviews import write_review
+from services.orders.use_cases.reviews import hide_review, write_review
 from tests.support.orders import COMMUNITY, NOW, SETTINGS, person
 from tests.support.orders_amendments import AmendableStreet, Amending, AmendingServices
 from tests.support.orders_cases import Cases, CaseServices
 from tests.support.orders_disputes import Quarrel, QuarrelServices
 
 S, R = OrderState, Role
-NOBODY = "nobody"
+NOBODY, SAID = "nobody", "请放在门口的鞋柜上"
+_HANGING = select(SagaRow.saga_id).where(
+    SagaRow.finished_at.is_(None), SagaRow.kind == "dispute_freeze"
+)
 HOME = frozenset({"owner", "family", "tenant"})
 STORE = frozenset({"shopkeeper", "hand"})
 TWO_SIDES = HOME | STORE
@@ -46,8 +53,9 @@ class Deals:
         for one in (self.cases, self.amending):
             one.street, one.services = self.street, self.services
         self.cases.walk = self.quarrel
-        self.cases.resident, self.cases.merchant = self.street.resident, self.street.merchant
         self.people = people(self.street)
+        self.street.resident = self.cases.resident = self._one("owner")
+        self.street.merchant = self.cases.merchant = self._one("shopkeeper")
         self.quarrel.mediator = self._one("mediator")
         self._open_orders()
         self._open_cases()
@@ -61,23 +69,24 @@ class Deals:
 
     def _open_orders(self) -> None:
         walk = self.quarrel
-        self.waiting, self.preparing = walk.order_in(S.AWAITING_CONFIRMATION), walk.order_in(
-            S.PREPARING
-        )
-        self.ready, self.delivered = walk.order_in(S.READY), walk.order_in(S.DELIVERED)
+        self.waiting = walk.order_in(S.AWAITING_CONFIRMATION)
+        walk.say(self.waiting, SAID)
+        self.preparing, self.ready = walk.order_in(S.PREPARING), walk.order_in(S.READY)
+        self.delivered, self.completed = walk.order_in(S.DELIVERED), walk.order_in(S.COMPLETED)
         self.fetch = walk.to_fetch_in(S.READY)
         self.code = walk.code_of(self.fetch)
-        self.scheduled, self.in_service = (
-            walk.service_in(S.SCHEDULED),
-            walk.service_in(S.IN_SERVICE),
-        )
-        self.completed, self.reviewed = walk.order_in(S.COMPLETED), walk.order_in(S.COMPLETED)
-        review = WriteReview(
-            request_id=new_id(), order_id=self.reviewed, stars=2, text="豆浆洒了一半"
-        )
-        write_review(self.db, walk.files, review, self.street.resident, NOW, SETTINGS)
-        walk.say(self.waiting, "请放在门口的鞋柜上")
+        self.scheduled, self.in_service = map(walk.service_in, (S.SCHEDULED, S.IN_SERVICE))
+        self.reviewed, self.hidden = self._reviewed(), self._reviewed()
+        hide = HideReview(request_id=new_id(), order_id=self.hidden, hidden=True, reason="辱骂")
+        hide_review(self.db, hide, self.quarrel.mediator, NOW)
         self.amendment: AmendmentView = self.amending.propose(walk.order_in(S.PREPARING))
+
+    def _reviewed(self) -> str:
+        order_id = self.quarrel.order_in(S.COMPLETED)
+        review = WriteReview(request_id=new_id(), order_id=order_id, stars=2, text="洒了一半")
+        files, resident = self.quarrel.files, self.street.resident
+        write_review(self.db, files, review, resident, NOW, SETTINGS)
+        return order_id
 
     def _open_cases(self) -> None:
         cases = self.cases
@@ -97,62 +106,60 @@ class Deals:
         self.proposed = quarrel.propose(quarrel.opened(), 300)
         self.called, self.taken = quarrel.waiting(), quarrel.taken()
         self.ruled, self.appealed = quarrel.ruled(), quarrel.appealed()
+        told = f"{self.street.resident.name}的豆浆洒了"
+        quarrel.decide(quarrel.appealed(), 300, precedent=told)
         self.services.faults["settlement_freeze_order"] = Unavailable("away")
-        try:
+        with suppress(Unavailable):
             quarrel.opened()
-        except Unavailable:
-            del self.services.faults["settlement_freeze_order"]
-        from sqlalchemy import select
-
-        from services.orders.tables_sagas import SagaRow
-
+        del self.services.faults["settlement_freeze_order"]
         with self.db.reading() as tx:
-            open_ones = tx.all(select(SagaRow.saga_id).where(SagaRow.finished_at.is_(None)))
-        [self.saga_id] = [row.saga_id for row in open_ones]
+            [row] = tx.all(_HANGING)
+        self.saga_id = str(row.saga_id)
 
     def _neighbours_shop_too(self) -> None:
-        """A stranger is not somebody who never was a customer of the same store."""
+        """A stranger may be a customer of the same store; and have an order of their own with the
+        laundry, of which the laundry's people are the other side."""
         for who in ("other owner", "other family", "other tenant"):
             actor = self._one(who)
-            [household_id] = actor.groups
-            wish = self.street.wish(household_id=household_id)
-            place_orders(self.db, self.services, wish, actor, NOW, SETTINGS)
+            placed = self._placed(actor, {self.street.soy.sku_id: 2})
+            self.quarrel.pay(placed)
+        placed = self._placed(self._one("other owner"), {self.street.wash.sku_id: 1})
+        self.quarrel.pay(placed)
+        self.neighbours = placed.orders[0].order_id
+
+    def _placed(self, actor: Actor, wanted: dict[str, int]) -> PlacedView:
+        [household_id] = actor.groups
+        wish = self.street.wish(wanted, household_id=household_id)
+        return place_orders(self.db, self.services, wish, actor, NOW, SETTINGS)
 
 
 def people(street: AmendableStreet) -> dict[str, Actor | None]:
-    """Everybody, by what they are called in the tables."""
-    stores = (street.breakfast.store_id, street.cleaners.store_id)
-    at_home = {role.value: person({street.household_id: role}) for role in (R.FAMILY, R.TENANT)}
-    other_homes = {
-        f"other {role.value}": person({new_id(): role}) for role in (R.OWNER, R.FAMILY, R.TENANT)
-    }
+    """Everybody, by what they are called in the tables, with what identity would vouch for."""
+    laundry = (street.laundry.store_id, street.laundry.merchant_id)
+    shop = (street.breakfast.store_id, street.cleaners.store_id, street.breakfast.merchant_id)
+    residents = (R.OWNER, R.FAMILY, R.TENANT)
     staff = {role.value.replace("_", " "): role for role in _STAFF}
     return {
-        "owner": street.resident,
-        **at_home,
-        "shopkeeper": street.merchant,
-        "hand": person(dict.fromkeys(stores, R.SHOP_HAND)),
-        **other_homes,
-        "other shopkeeper": street.other_merchant,
-        "other hand": person({street.laundry.store_id: R.SHOP_HAND}),
-        "its courier": person({}, roles=(R.COURIER,)),
-        "another courier": person({}, roles=(R.COURIER,)),
-        **{name: _staff(role, COMMUNITY) for name, role in staff.items()},
-        **{f"{name} elsewhere": _staff(role, new_id()) for name, role in staff.items()},
+        **{role.value: _of(role, street.household_id, name="张伟") for role in residents},
+        **{f"other {role.value}": _of(role, new_id()) for role in residents},
+        "shopkeeper": _of(R.SHOPKEEPER, *shop, name="老陈"),
+        "hand": _of(R.SHOP_HAND, *shop),
+        "other shopkeeper": _of(R.SHOPKEEPER, *laundry),
+        "other hand": _of(R.SHOP_HAND, *laundry),
+        "its courier": _of(R.COURIER),
+        "another courier": _of(R.COURIER),
+        **{name: _of(role) for name, role in staff.items()},
+        **{f"{name} elsewhere": _of(role, at=new_id()) for name, role in staff.items()},
         NOBODY: None,
     }
 
 
 _STAFF = (
-    R.GUARD,
-    R.CLERK,
-    R.BUILDING_MANAGER,
-    R.CASHIER,
-    R.ACCOUNTANT,
-    R.MEDIATOR,
-    R.MANAGER,
+    *(R.GUARD, R.CLERK, R.BUILDING_MANAGER, R.CASHIER),
+    *(R.ACCOUNTANT, R.MEDIATOR, R.MANAGER),
 )
 
 
-def _staff(role: Role, community_id: str) -> Actor:
-    return person({}, roles=(role,), communities=(community_id,))
+def _of(role: Role, *groups: str, name: str = "某人", at: str = COMMUNITY) -> Actor:
+    of_no_group = () if groups else (role,)
+    return person(dict.fromkeys(groups, role), roles=of_no_group, name=name, communities=(at,))

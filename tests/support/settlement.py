@@ -80,8 +80,9 @@ def shopkeeper_of(merchant_id: str) -> Actor:
 
 
 def cashier() -> Actor:
-    """Staff who may see all money."""
-    return Actor(account_id=new_id(), permissions=frozenset({Permission.MONEY_VIEW_ANY}))
+    """Staff who may see all money of the community."""
+    rights = frozenset({Permission.MONEY_VIEW_ANY})
+    return Actor(account_id=new_id(), permissions=rights, communities=(COMMUNITY,))
 
 
 @dataclass

@@ -27,12 +27,16 @@ class Deal:
     def delivered(self, quantity: int = 3) -> str:
         """An order at the door; its id."""
         order_id = self.paid(quantity)
+        self.brought(order_id)
+        return order_id
+
+    def brought(self, order_id: str) -> None:
+        """Confirmed, packed, and by the shop's courier to the door."""
         for step in ("confirm", "ready"):
             self.life.post(self.keeper, f"/orders/{order_id}/{step}")
         self.life.post(self.keeper, f"/orders/{order_id}/dispatch", self.courier())
         self.life.bring(self.life.person(self.life.shop.couriers[0].key), order_id)
         self.life.reaches(self.resident, order_id, "delivered")
-        return order_id
 
     def courier(self) -> dict[str, str]:
         """The shop's own."""

@@ -70,8 +70,6 @@ def commit_paid_order(tx: Tx, event: OrderPaid, now: datetime) -> None:
     order that only pays a difference has no pieces of its own.
     """
     if event.supplement_of:
-        return
-    if event.supplement_of:
         return  # it pays a difference: its pieces are its main order's
     unsold = _commit_lines(tx, event.reservation_id, event.sku_ids, now)
     if unsold.short:

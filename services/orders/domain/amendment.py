@@ -195,6 +195,8 @@ def applied(order: Order, amendment: Amendment, reservation_id: str) -> Order:
         changes |= {"slot_from": amendment.slot_from, "slot_until": amendment.slot_until}
     if amendment.deliver_after:
         changes["deliver_after"] = amendment.deliver_after
+    if amendment.slot_from or amendment.deliver_after:
+        changes["late"] = False  # for the time that was agreed now
     return replace(order, **changes).noted()
 
 
@@ -204,7 +206,7 @@ def parts_back(
     """From which order of the deal how much goes back: the youngest supplement first.
 
     So the main order, which may not be empty while it goes on, keeps what is left. `earlier` is
-    what amendments before this one have given back, arrived or not.
+    what amendments before this one, and cases, have given back, arrived or not.
     """
     parts: dict[str, int] = {}
     for order in reversed(deal):

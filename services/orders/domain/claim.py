@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.contracts.after_sales import CaseKind, MoreThanPaid, NotForThisOrder, TooLate
@@ -28,6 +28,15 @@ class Bought:
     amount_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What has been asked back of each order of a deal, arrived or not."""
+
+    by_cases: Mapping[str, int] = field(default_factory=dict)
+    in_all: Mapping[str, int] = field(default_factory=dict)
+    """By cases, and by amendments that made the deal cheaper."""
+
+
 def fitting_kinds(order: Order) -> list[CaseKind]:
     """What may be asked for, were it in time."""
     return [kind for kind in CaseKind if not _unfit(order, kind)]
@@ -38,9 +47,14 @@ def over_at(order: Order, within: timedelta) -> datetime | None:
     return order.completed_at and order.completed_at + within
 
 
-def check_fits(order: Order, kind: CaseKind, now: datetime, within: timedelta) -> None:
-    """NotForThisOrder says why not, TooLate until when it would have been."""
-    why = _unfit(order, kind)
+def check_fits(
+    order: Order, kind: CaseKind, now: datetime, within: timedelta, *, decided: bool
+) -> None:
+    """NotForThisOrder says why not, TooLate until when it would have been.
+
+    `decided`: a quarrel about it was, and that was the last word.
+    """
+    why = "decided" if decided else _unfit(order, kind)
     if why:
         raise NotForThisOrder(
             f"no {kind} of this order: {why}", fields={"why": why, "state": order.state.value}
@@ -77,29 +91,28 @@ def paid_of(deal: Sequence[Order]) -> list[Order]:
     return [order for order in deal if order.paid_at and order.state is not S.CANCELLED]
 
 
-def left_of(order: Order, given: Mapping[str, int]) -> int:
-    """What of one order's own money has neither come back yet nor been asked back by a case."""
-    return max(0, order.amount_fen - max(order.refunded_fen, given.get(order.order_id, 0)))
+def left_of(order: Order, gone: Gone) -> int:
+    """What of one order's own money has neither come back yet nor been asked back."""
+    asked_fen = gone.in_all.get(order.order_id, 0)
+    return max(0, order.amount_fen - max(order.refunded_fen, asked_fen))
 
 
-def left_of_deal(deal: Sequence[Order], given: Mapping[str, int]) -> int:
-    """What may still be asked for of a deal; `given` is what its cases have asked back so far.
+def left_of_deal(deal: Sequence[Order], gone: Gone) -> int:
+    """What may still be asked for of a deal.
 
-    What an amendment gave back shows in the agreed price, what a cashier gave back in what has
-    arrived. Settlement has the last word.
+    What an amendment gave back shows in the agreed price too, what a cashier gave back only in what
+    has arrived. Settlement has the last word.
     """
-    here_fen = sum(left_of(order, given) for order in paid_of(deal))
-    return max(0, min(deal[0].agreed_fen - sum(given.values()), here_fen))
+    here_fen = sum(left_of(order, gone) for order in paid_of(deal))
+    return max(0, min(deal[0].agreed_fen - sum(gone.by_cases.values()), here_fen))
 
 
-def parts_of(
-    deal: Sequence[Order], amount_fen: int, given: Mapping[str, int]
-) -> list[tuple[str, int]]:
+def parts_of(deal: Sequence[Order], amount_fen: int, gone: Gone) -> list[tuple[str, int]]:
     """Whose money it is: the youngest supplement's first, so that the order itself never runs empty
     while the deal goes on."""
     parts = []
     for order in reversed(paid_of(deal)):
-        part_fen = min(left_of(order, given), amount_fen)
+        part_fen = min(left_of(order, gone), amount_fen)
         if part_fen:
             parts.append((order.order_id, part_fen))
         amount_fen -= part_fen

@@ -31,7 +31,7 @@ from services.kernel.db import Tx
 from services.kernel.errors import InvariantBroken, Refused
 from services.kernel.ids import derived_id
 from services.kernel.wire import Done
-from services.orders import locks
+from services.orders import locks, queries_cases
 from services.orders.domain.amendment import Amendment, AmendmentAct, applied, parts_back
 from services.orders.domain.doer import SYSTEM, Doer
 from services.orders.domain.order import Order
@@ -180,7 +180,7 @@ def _apply(tx: Tx, at: At, saga: Saga, _answer: Any) -> Mapping[str, Any]:
 def _back(tx: Tx, amendment: Amendment, deal: list[Order]) -> dict[str, int]:
     if amendment.dearer_by_fen >= 0:
         return {}
-    earlier: Counter[str] = Counter()
+    earlier = Counter(queries_cases.given(tx, deal[0]))
     for other in of_order(tx, amendment.order_id):
         earlier.update(other.given_back)
     return parts_back(-amendment.dearer_by_fen, deal, earlier)

@@ -27,7 +27,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.saga import Saga
 from services.orders.domain.wording import shortened
 from services.orders.domain.wording_cases import NOT_CARRIED_OUT, OUT_OF_STOCK, refunded_note
-from services.orders.queries_cases import given
+from services.orders.queries_cases import gone
 from services.orders.sagas.engine import At, Step, Steps, begin
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def begin_refund(
     now: datetime,
 ) -> str:
     """`deal`: the order with its supplements; MoreThanPaid when less is left."""
-    parts = parts_of(deal, amount_fen, given(tx, deal[0]))
+    parts = parts_of(deal, amount_fen, gone(tx, deal[0]))
     here_fen = sum(fen for _, fen in parts)
     if here_fen < amount_fen:
         raise MoreThanPaid("more than is left", fields={"left_fen": str(here_fen)})
@@ -139,7 +139,7 @@ def _given_back(tx: Tx, order: Order, back: Sequence[Mapping[str, Any]]) -> dict
     """Of the order and its supplements: whether all of its money has gone back."""
     whole = {part["order_id"]: bool(part["whole"]) for part in back}
     deal = paid_of(locks.deal_for_update(tx, order.order_id))
-    before = given(tx, order)
+    before = gone(tx, order)
     return {one.order_id: whole.get(one.order_id, left_of(one, before) == 0) for one in deal}
 
 

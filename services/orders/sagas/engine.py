@@ -246,7 +246,8 @@ def _take(db: Database, saga_id: str, at: At) -> bool:
 
 
 def _lock(tx: Tx, saga: Saga) -> Saga | None:
-    locks.order_for_update(tx, saga.order_id)  # the order first, as everywhere
+    # The deal first, as everywhere: a payment locks its supplement and then the saga that waits.
+    locks.deal_for_update(tx, saga.order_id)
     return locks.saga_for_update(tx, saga.saga_id)
 
 

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from services.contracts.catalog import StockShort
 from services.contracts.orders import (
     CancelOrder,
+    InTrouble,
     NotYourOrder,
     OrderState,
     OrderView,
     Party,
     RefundTo,
     Step,
+    Trouble,
 )
 from services.kernel import requests
 from services.kernel.actor import Actor
@@ -25,6 +27,7 @@ from services.orders.domain.wording import REASON_STOCK_SHORT
 from services.orders.settings import Settings
 from services.orders.standing import doer_of, parties_of, party_for
 from services.orders.store import Change, record
+from services.orders.use_cases.amendments.over import withdraw_open
 from services.orders.use_cases.close_payment import begin_closing, try_to_close
 from services.orders.views import order_view
 
@@ -60,15 +63,24 @@ def cancel_order(
 def cancel_short_order(tx: Tx, event: StockShort, now: datetime) -> None:
     """Paid, but its pieces are sold: off, and the money goes back.
 
-    A store that has handed it to a courier evidently had the pieces; that is noted and stands.
+    A store that has handed it to a courier evidently had the pieces; that is noted and stands, and
+    so it is while people are about it already. A change that was only proposed is withdrawn.
     """
-    order = locks.order_for_update(tx, event.aggregate_id)
+    order = _unproposed(tx, locks.order_for_update(tx, event.aggregate_id), now)
     if order.allows(Act.CANCEL, Party.SYSTEM) and order.paid_at:
         ending.cancel_paid(
             tx, order, SYSTEM, REASON_STOCK_SHORT, RefundTo.CHANNEL, now, Step.STOCK_SHORT
         )
     else:
         record(tx, [Change(order, order.noted(), Step.STOCK_SHORT, SYSTEM)], now)
+
+
+def _unproposed(tx: Tx, order: Order, now: datetime) -> Order:
+    try:
+        amending = order.trouble is Trouble.AMENDING
+        return withdraw_open(tx, order, now, REASON_STOCK_SHORT) if amending else order
+    except InTrouble:  # agreed to: the shelf will refuse it
+        return order
 
 
 def _orders_of_same_payment(tx: Tx, order_id: str) -> list[Order]:

@@ -8,6 +8,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.dialects.mysql import insert as upsert
 
 from services.contracts.after_sales import TooLate
+from services.contracts.disputes import AnotherMustDecide
 from services.contracts.orders import NotYourOrder, Party, Step, WrongState
 from services.contracts.reviews import (
     AnswerReview,
@@ -70,6 +71,8 @@ def write_review(
         if claim.answer is None:
             order = locks.order_for_update(tx, command.order_id)
             _need_side(actor, order, Party.RESIDENT)
+            if actor.role_in(order.store_id):
+                raise Forbidden("nobody reviews a store of their own")
             _need_reviewable(order, now, settings)
             tx.execute(insert(ReviewRow), _row(order, command, actor, photos, now))
             _count(tx, order.store_id, command.stars, 1)
@@ -106,16 +109,20 @@ def answer_review(db: Database, command: AnswerReview, actor: Actor, now: dateti
 
 
 def hide_review(db: Database, command: HideReview, actor: Actor, now: datetime) -> ReviewView:
-    """Out of sight and out of the score, or back again; for staff in reach. NoSuchReview."""
+    """Out of sight and out of the score, or back again; for staff in reach. NoSuchReview,
+    AnotherMustDecide about a store of one's own."""
     with (
         db.transaction() as tx,
         requests.claimed(tx, command, Done, by=actor.account_id) as claim,
     ):
         if claim.answer is None:
+            _need_review(tx, command.order_id)
             order = locks.order_for_update(tx, command.order_id)
-            row = _need_review(tx, command.order_id)
             if not reaches(actor, order.community_id):
                 raise NoSuchReview
+            if actor.role_in(order.store_id):
+                raise AnotherMustDecide
+            row = _need_review(tx, command.order_id)
             if row.hidden is not command.hidden:
                 _hide(tx, order, row.stars, command, actor, now)
             claim.answer = Done()

@@ -11,6 +11,7 @@ from services.contracts.orders import (
     ThreadQuery,
     WrongState,
 )
+from services.contracts.permissions import Permission
 from services.kernel import outbox, requests
 from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx
@@ -28,7 +29,8 @@ _OTHER = {Party.RESIDENT: Party.MERCHANT, Party.MERCHANT: Party.RESIDENT}
 
 
 def say(db: Database, files: FileStore, command: Say, actor: Actor, now: datetime) -> MessageView:
-    """One word; the other side is told. Malformed when neither words nor photos are there."""
+    """One word; the other side is told. Staff who may only look say nothing. Malformed when neither
+    words nor photos are there."""
     if not command.text and not command.photos:
         raise Malformed(fields={"text": "say something"})
     with db.reading() as tx:
@@ -41,6 +43,8 @@ def say(db: Database, files: FileStore, command: Say, actor: Actor, now: datetim
         if claim.answer is None:
             order = locks.order_for_update(tx, command.order_id)
             party = parties_of(actor, order)[0]
+            if party is Party.STAFF:
+                actor.need(Permission.ORDER_MEDIATE)
             if order.paid_at is None:
                 raise WrongState("not paid yet", fields={"state": order.state.value})
             doer = doer_of(actor, party, command.client)

@@ -33,7 +33,7 @@ from services.settlement.tables_desk import DeskReceiptRow
 from services.settlement.use_cases import cover_payment
 from services.settlement.use_cases.ask_channel import ask_soon
 from services.settlement.use_cases.hold_money import Arrived, hold
-from services.settlement.use_cases.reach import reaches
+from services.settlement.use_cases.reach import reaches, reaches_payment
 
 APP_ID = "desk"
 _INSERT_ORDER = insert(ChannelOrderRow)
@@ -100,8 +100,8 @@ def take_deposit(db: Database, command: TakeDeposit, actor: Actor, now: datetime
         return claim.answer
 
 
-def see_receipt(db: Database, query: DeskReceiptQuery) -> DeskReceipt:
-    """A receipt again."""
+def see_receipt(db: Database, query: DeskReceiptQuery, actor: Actor) -> DeskReceipt:
+    """A receipt again, for staff in reach; a deposit's for any."""
     with db.reading() as tx:
         row = tx.first(
             select(DeskReceiptRow.__table__)
@@ -109,8 +109,8 @@ def see_receipt(db: Database, query: DeskReceiptQuery) -> DeskReceipt:
             .order_by(DeskReceiptRow.taken_at.desc())
             .limit(1)
         )
-    if row is None:
-        raise NoSuchPayment()
+        if row is None or not reaches_payment(tx, actor, query.payment_id):
+            raise NoSuchPayment()
     return DeskReceipt(
         receipt_number=row.receipt_number,
         subject=row.subject,

@@ -75,7 +75,7 @@ def redirect_refund(
     now: datetime,
 ) -> RefundView:
     """To the household's fund, once the channel has said that it did not pay it out after all."""
-    _ask_once_more(db, channels, command.refund_id, now)
+    _ask_once_more(db, channels, command.refund_id, actor, now)
     with (
         db.transaction() as tx,
         requests.claimed(tx, command, RefundView, by=actor.account_id) as claim,
@@ -130,15 +130,22 @@ def _refuse_before_hand_in(tx: Tx, row: Row[Any]) -> None:
 
 
 def _ask_once_more(
-    db: Database, channels: Mapping[Channel, PayChannel], refund_id: str, now: datetime
+    db: Database,
+    channels: Mapping[Channel, PayChannel],
+    refund_id: str,
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    """A refund that the channel pays after all must not be paid a second time.
+    """A refund that the channel pays after all must not be paid a second time; nothing is asked for
+    staff out of reach.
 
     WayNotOpen where the shop itself received: the property has nothing to put on a fund.
     """
     with db.reading() as tx:
         row = queries.refund_with_trade(tx, refund_id)
-    if row is None or row.state != RefundState.FAILED or row.channel == Channel.DESK:
+        if row is None or not reaches_payment(tx, actor, row.payment_id):
+            return
+    if row.state != RefundState.FAILED or row.channel == Channel.DESK:
         return
     if row.custodian == Custodian.CHANNEL:
         raise WayNotOpen("the shop itself received it", fields={"way": "fund"})

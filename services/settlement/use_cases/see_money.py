@@ -34,6 +34,7 @@ from services.settlement.domain import accounts
 from services.settlement.domain.accounts import Custodian
 from services.settlement.domain.days import bounds, day_of
 from services.settlement.domain.transfers import BETWEEN_HOLDERS, flows
+from services.settlement.use_cases.reach import reaches
 from services.settlement.use_cases.withdraw_rights import may_view
 from services.settlement.withdrawal_queries import withdrawable_fen
 
@@ -84,10 +85,10 @@ def see_settled_orders(
 
 
 def see_order_money(db: Database, query: OrderMoneyQuery, actor: Actor) -> OrderMoneyView:
-    """Who held the money of one order, when, for its two sides and for staff."""
+    """Who held the money of one order, when, for its two sides and for staff in reach."""
     with db.reading() as tx:
         order = money_queries.order_row(tx, query.order_id)
-        if order is None or not _has_part(actor, order.household_id, order.merchant_id):
+        if order is None or not _has_part(actor, order):
             raise NotFound("there is no such order, or it is not yours")
         return order_money(tx, query.order_id)
 
@@ -152,10 +153,11 @@ def count_money(db: Database, now: datetime) -> MoneyCounts:
         return money_queries.counts(tx, today)
 
 
-def _has_part(actor: Actor, household_id: str, merchant_id: str) -> bool:
-    if actor.may(Permission.MONEY_VIEW_ANY):
+def _has_part(actor: Actor, order: Row[Any]) -> bool:
+    if actor.may(Permission.MONEY_VIEW_ANY) and reaches(actor, order.community_id):
         return True
-    return any(actor.role_in(side) is not None for side in (household_id, merchant_id))
+    sides = (order.household_id, order.merchant_id)
+    return any(actor.role_in(side) is not None for side in sides)
 
 
 def _steps(entries: list[money_queries.OrderEntry]) -> list[MoneyStep]:

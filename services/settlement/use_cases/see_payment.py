@@ -3,6 +3,9 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
 
 from services.contracts.permissions import Permission
 from services.contracts.settlement import (
@@ -21,6 +24,7 @@ from services.settlement import queries
 from services.settlement.domain.channel import PayChannel
 from services.settlement.domain.payments import ways_of
 from services.settlement.use_cases.ask_channel import ask_channel
+from services.settlement.use_cases.reach import reaches
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +36,7 @@ def see_payment(
     actor: Actor,
     now: datetime,
 ) -> PaymentView:
-    """The payment, for its household and for staff; NoSuchPayment for anybody else."""
+    """The payment, for its household and for staff in reach; NoSuchPayment for anybody else."""
     view = _payment_of(db, channels, query.payment_id, actor)
     if query.refresh and view.state in (PaymentState.OPEN, PaymentState.CLOSING):
         _refresh(db, channels, query.payment_id, now)
@@ -45,7 +49,7 @@ def _payment_of(
 ) -> PaymentView:
     with db.reading() as tx:
         row = queries.payment_row(tx, payment_id)
-        if row is None or not _may_see(actor, row.household_id):
+        if row is None or not _may_see(actor, row):
             raise NoSuchPayment()
         view = queries.payment_view(row, queries.allocations(tx, payment_id))
     ways = ways_of(channels, view.custody, at_door=queries.paid_at_door(row))
@@ -55,8 +59,9 @@ def _payment_of(
     return view.model_copy(update={"ways": ways if view.state is PaymentState.OPEN else []})
 
 
-def _may_see(actor: Actor, household_id: str) -> bool:
-    return actor.may(Permission.MONEY_VIEW_ANY) or actor.role_in(household_id) is not None
+def _may_see(actor: Actor, payment: Row[Any]) -> bool:
+    staff = actor.may(Permission.MONEY_VIEW_ANY) and reaches(actor, payment.community_id)
+    return staff or actor.role_in(payment.household_id) is not None
 
 
 def _refresh(

@@ -188,6 +188,18 @@ def test_times_must_fit_the_order(amending: Amending) -> None:
         amending.propose(haircut.order_id, slot_from=SLOT + timedelta(hours=1))
 
 
+def test_a_time_is_not_agreed_to_once_it_has_passed(amending: Amending) -> None:
+    order, soon = amending.order(), NOW + timedelta(hours=1)
+    proposed = amending.propose(order.order_id, deliver_after=soon)
+    assert proposed.deadline_at == soon
+    with pytest.raises(WrongState):
+        amending.answer(proposed, now=soon)
+    at_ten = NOW + timedelta(days=1, hours=-2)
+    haircut = amending.haircut()
+    asked_at = at_ten - timedelta(minutes=5)
+    assert amending.propose(haircut.order_id, slot_from=at_ten, now=asked_at).deadline_at == at_ten
+
+
 def test_a_no_leaves_the_order_as_it_was(amending: Amending) -> None:
     order = amending.order()
     refused = amending.answer(amending.propose(order.order_id), accept=False)

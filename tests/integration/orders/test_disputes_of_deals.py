@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
-from services.contracts.after_sales import CaseState
+from services.contracts.after_sales import CaseKind, CaseState, NotForThisOrder
 from services.contracts.amendments import AmendmentsQuery, AmendmentState, ProposeAmendment
-from services.contracts.disputes import CaseFileQuery, DisputeState, MerchantStatsQuery
-from services.contracts.orders import OrderState, Party, Trouble
+from services.contracts.disputes import (
+    CaseFileQuery,
+    DisputeState,
+    MerchantStatsQuery,
+    WrongDisputeState,
+)
+from services.contracts.orders import OrderState, Party, Trouble, WrongState
 from services.contracts.settlement import EscrowState, FreezeOrder, WayNotOpen
 from services.kernel.db import Database
 from services.kernel.ids import new_id
@@ -48,9 +53,9 @@ class Deal(Quarrel):
         self.services = self.cases.services = self.cases.walk.services = self.deals
         self.mediator = self.street.mediator
 
-    def with_supplement(self) -> tuple[str, str]:
-        """A delivered order of ¥14 with a paid supplement of ¥3."""
-        order_id = self.order_in(S.DELIVERED)
+    def with_supplement(self, state: OrderState = S.DELIVERED) -> tuple[str, str]:
+        """An order of ¥14, delivered or in `state`, with a paid supplement of ¥3."""
+        order_id = self.order_in(state)
         return order_id, self.cases.supplement(order_id, 300)
 
     def given_back(self) -> dict[str, Any]:
@@ -118,6 +123,30 @@ def test_the_residents_share_comes_from_the_order_first_then_from_its_supplement
     assert deal.view(small_id).state is S.COMPLETED
 
 
+def test_before_it_is_handed_over_a_deal_is_off_when_all_of_its_money_goes_back(
+    deal: Deal,
+) -> None:
+    order_id, small_id = deal.with_supplement(S.PREPARING)
+    view = deal.open(order_id)
+    deal.propose(view, 1700)
+    deal.accept(view, 1700)
+    assert {deal.view(one).state for one in (order_id, small_id)} == {S.CANCELLED}
+    off = [data for name, data in told_events(deal.db) if name == "order.cancelled"]
+    assert [(data["aggregate_id"], data["given_back"]) for data in off] == [
+        (order_id, True),
+        (small_id, True),
+    ]
+
+
+def test_a_deal_of_which_the_store_keeps_a_part_is_done(deal: Deal) -> None:
+    order_id, small_id = deal.with_supplement(S.PREPARING)
+    view = deal.open(order_id)
+    deal.propose(view, 1400)
+    deal.accept(view, 1400)
+    assert {deal.view(one).state for one in (order_id, small_id)} == {S.COMPLETED}
+    assert deal.given_back() == {order_id: True, small_id: False}
+
+
 def test_a_dispute_that_is_let_be_thaws_all_of_the_deal(deal: Deal) -> None:
     order_id, small_id = deal.with_supplement()
     deal.withdraw(deal.open(order_id))
@@ -157,3 +186,43 @@ def test_how_long_a_store_takes_to_answer_is_counted(deal: Deal) -> None:
     query = MerchantStatsQuery(merchant_id=deal.street.breakfast.merchant_id)
     stats = merchant_stats(deal.db, query, deal.street.merchant, NOW)
     assert (stats.cases, stats.answer_minutes) == (2, 60)
+
+
+def test_a_decided_quarrel_is_not_opened_again_by_a_no_of_before(deal: Deal) -> None:
+    case = deal.cases.reject(deal.cases.open(deal.order_in(S.COMPLETED)))
+    view = deal.open(case.order_id)
+    deal.propose(view, 200)
+    deal.accept(view, 200)
+    with pytest.raises(WrongDisputeState) as refused:
+        deal.cases.escalate(case)
+    assert refused.value.fields == {"state": D.CLOSED}
+    assert deal.cases.see(case).state is CaseState.REJECTED
+    assert deal.view(case.order_id).trouble is Trouble.NONE
+
+
+def test_a_decided_quarrel_does_not_go_on_as_after_sales(deal: Deal) -> None:
+    order_id = deal.order_in(S.DELIVERED)
+    view = deal.open(order_id)
+    deal.propose(view, 0)
+    deal.accept(view, 0)
+    assert "open_case" not in deal.view(order_id).may
+    with pytest.raises(NotForThisOrder) as refused:
+        deal.cases.open(order_id)
+    assert refused.value.fields == {"why": "decided", "state": S.COMPLETED}
+
+
+def test_what_was_let_be_may_still_be_asked_for(deal: Deal) -> None:
+    order_id = deal.order_in(S.DELIVERED)
+    deal.withdraw(deal.open(order_id))
+    assert "open_case" in deal.view(order_id).may
+    assert deal.cases.open(order_id).state is CaseState.REQUESTED
+
+
+def test_a_no_about_an_order_that_is_off_since_leads_to_no_dispute(deal: Deal) -> None:
+    case = deal.cases.reject(deal.cases.open(deal.order_in(S.PREPARING), CaseKind.CANCEL))
+    deal.cancel(case.order_id, deal.street.merchant)
+    with pytest.raises(WrongState) as refused:
+        deal.cases.escalate(case)
+    assert refused.value.fields == {"state": S.CANCELLED}
+    assert deal.view(case.order_id).trouble is Trouble.NONE
+    assert not deal.services.named("settlement_freeze_order")

@@ -14,7 +14,9 @@ from services.contracts.orders import (
     RecordQuery,
 )
 from services.kernel.actor import Actor
+from services.kernel.db import Tx
 from services.kernel.ids import new_id
+from services.orders import queries
 from services.orders.record_view import see_record
 from services.orders.tables import OrderRow, TimelineRow
 from services.orders.use_cases.close_payment import expire_unpaid
@@ -46,6 +48,25 @@ def test_every_way_to_every_state_keeps_the_chain_whole(walk: Walk, state: Order
     assert [entry.seq for entry in record.entries] == list(range(1, len(record.entries) + 1))
     assert record.order.record_hash == record.entries[-1].hash
     assert len({entry.hash for entry in record.entries}) == len(record.entries)
+
+
+def test_what_happens_while_a_record_is_read_breaks_nothing(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = walk.order_in(S.AWAITING_CONFIRMATION)
+    read = queries.timeline_of
+    meanwhile = [walk.mark_ready, walk.confirm]
+
+    def slowly(tx: Tx, of_order: str) -> list[Any]:
+        if meanwhile:
+            meanwhile.pop()(order_id)
+        return read(tx, of_order)
+
+    monkeypatch.setattr(queries, "timeline_of", slowly)
+    record = record_of(walk, order_id)
+    assert not meanwhile
+    assert (record.whole, record.broken_at) == (True, None)
+    assert record.entries[-1].step == "ready"
 
 
 def test_orders_that_change_together_each_keep_a_chain_of_their_own(walk: Walk) -> None:

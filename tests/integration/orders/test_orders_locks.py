@@ -23,6 +23,7 @@ from services.orders.use_cases.pass_deadlines import pass_deadlines
 from services.orders.use_cases.receive_payment import receive_payment
 from tests.support.order_walk import Walk
 from tests.support.orders import NOW, PAY_BEFORE, SETTINGS, told_names
+from tests.support.orders_amendments import Amending
 from tests.support.servers import wait_until
 
 pytestmark = pytest.mark.database
@@ -41,7 +42,7 @@ _WAITING = text(
 )
 
 
-def wait_for_rivals(walk: Walk, count: int) -> None:
+def wait_for_rivals(walk: Walk | Amending, count: int) -> None:
     """Return when so many of this database's transactions wait for somebody else's lock."""
 
     def waiting() -> bool:

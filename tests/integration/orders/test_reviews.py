@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.contracts.after_sales import TooLate
+from services.contracts.disputes import AnotherMustDecide
 from services.contracts.orders import NotYourOrder, OrderState, WrongState
 from services.contracts.permissions import Role
 from services.contracts.reviews import (
@@ -202,3 +203,16 @@ def test_a_card_may_be_reviewed_too(street: Street) -> None:
     placed = street.place({street.street.plan.sku_id: 1})
     street.pay(placed)
     assert street.write(placed.orders[0].order_id, 3).stars == 3
+
+
+def test_nobody_praises_a_store_of_their_own_nor_hides_what_is_said_of_it(street: Street) -> None:
+    order_id = street.order_in(S.COMPLETED)
+    mine = {street.street.household_id: Role.OWNER, street.street.breakfast.store_id: Role.CLERK}
+    clerk = person(mine, roles=(Role.MEDIATOR,), communities=street.street.mediator.communities)
+    assert "review" not in street.view(order_id, clerk).may
+    with pytest.raises(Forbidden):
+        street.write(order_id, 5, clerk)
+    street.write(order_id, 1)
+    with pytest.raises(AnotherMustDecide):
+        street.hide(order_id, actor=clerk)
+    assert len(street.shown()) == 1

@@ -13,6 +13,7 @@ from services.contracts.orders import (
     NotYourOrder,
     OrderLine,
     OrderQuery,
+    OrderState,
     OrderView,
     PlacedView,
     PlaceOrders,
@@ -36,6 +37,7 @@ from tests.support.deal_life.wishes import (
 )
 from tests.support.deal_life.world import World
 
+S = OrderState
 _ORDERS = select(OrderRow.__table__).order_by(OrderRow.order_id)
 LIKELY_WORDS = {
     "cancel": 1,
@@ -53,6 +55,9 @@ LIKELY_WORDS = {
     "pass_to_manager": 4,
 }
 """The others, with which a deal goes on, are likelier."""
+SHOP_WORDS = ("confirm", "mark_ready", "dispatch", "hand_over", "start_service", "finish_service")
+ON_THE_DESK = frozenset({S.AWAITING_CONFIRMATION, S.PREPARING, S.READY, S.SCHEDULED, S.IN_SERVICE})
+ATTENDED_MAX = 4
 _COURIERED = ("dispatch_order", "send_replacement")
 
 
@@ -139,6 +144,17 @@ class Deals:
             looking = [self.dice.choice(self.property())]
         views = [(self.view(order.order_id, actor), actor) for actor in looking]
         self._choose(ORDER_WORDS, views, self._more_of(order))
+
+    def attend(self, shop: Shop) -> None:
+        """Somebody at the shop goes on with what lies on its desk."""
+        actor = self.dice.choice(shop.people)
+        here = [o for o in self.orders() if o.store_id == shop.brief.store_id]
+        for order in [o for o in here if o.state in ON_THE_DESK][:ATTENDED_MAX]:
+            view = self.view(order.order_id, actor)
+            words = [word for word in SHOP_WORDS if word in view.may]
+            if words:
+                word = self.dice.choice(words)
+                self.act(ORDER_WORDS, word, view, actor, self._more_of(order))
 
     def _two_of(self, order: Any) -> list[Actor]:
         """Somebody of each side."""

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 
 from services.catalog.domain.reservation import SET_ASIDE
 from services.catalog.domain.shelf import Reason
 from services.catalog.stock import prove_stock
 from services.catalog.tables import ReservedLineRow, SkuRow, StockMovementRow
+from services.contracts.after_sales import CaseState
 from services.contracts.catalog import ReservationState
 from services.contracts.delivery import DropState
+from services.contracts.disputes import DisputeState
 from services.contracts.orders import (
     OrderAmountsQuery,
     OrderState,
@@ -27,6 +29,8 @@ from services.delivery.tables import DropRow
 from services.orders.domain.moves import OPEN
 from services.orders.tables import LINES_A_REVISION, LineRow, OrderRow, TimelineRow
 from services.orders.tables_beside import SeatRow
+from services.orders.tables_cases import CaseRow
+from services.orders.tables_disputes import DisputeRow
 from services.orders.tables_reviews import ReviewRow
 from services.orders.tables_sagas import SagaRow
 from services.settlement.tables import EscrowRow, PaymentRow, RefundRow
@@ -45,7 +49,10 @@ _ENDS = (
     ("settlement", RefundRow, ("refund_id", "state", "amount_fen", "done_at")),
     ("delivery", DropRow, ("drop_id", "order_id", "state", "delivered_at")),
 )
-_FINAL = {OrderState.COMPLETED, OrderState.CANCELLED}
+_DECIDED = union(
+    select(CaseRow.order_id).where(CaseRow.state == CaseState.DONE),
+    select(DisputeRow.order_id).where(DisputeRow.state == DisputeState.CLOSED),
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ def _proofs(world: World) -> Iterator[tuple[str, list[Any]]]:
     yield "chains", list(_broken_chains(world, orders))
     yield "reviews", list(_wrong_reviews(world, orders))
     yield "payments", list(_wrong_ends(orders))
+    yield "sums", list(_wrong_sums(world, orders))
     yield "money and orders", _disagreements(world)
     view = world.books
     view.assert_proved(bill_days=(world.now - NOW).days + 2)
@@ -221,6 +229,19 @@ def _wrong_ends(orders: list[Any]) -> Iterator[str]:
         main = state_of.get(order.supplement_of or "")
         if main and order.state == OrderState.COMPLETED and main != order.state:
             yield f"{order.number} is completed, its main order {main}"
+
+
+def _wrong_sums(world: World, orders: list[Any]) -> Iterator[str]:
+    """What the household has paid for a deal that is done, less what it has back, is what the two
+    had agreed on; where after-sales, a ruling or a cashier had a word, they know better."""
+    told = {row.order_id for row in world.rows("orders", _DECIDED)} | world.given_by_hand
+    for order in orders:
+        small = [o for o in orders if o.supplement_of == order.order_id and o.completed_at]
+        if order.state != OrderState.COMPLETED or order.supplement_of or order.order_id in told:
+            continue
+        kept = sum(one.amount_fen - one.refunded_fen for one in (order, *small))
+        if kept != order.agreed_fen and not told & {one.order_id for one in small}:
+            yield f"{order.number}: agreed {order.agreed_fen}, kept {kept}"
 
 
 def _disagreements(world: World) -> list[str]:

@@ -166,6 +166,7 @@ class Paying:
             to=to,
             reason="少了一份",
         )
+        world.given_by_hand.add(order_id)
         world.do(
             f"the cashier gives {amount_fen} of {order_id} back",
             lambda: world.ask(

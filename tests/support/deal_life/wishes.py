@@ -83,10 +83,8 @@ def _propose(dice: Dice, ids: dict[str, str], view: OrderView) -> Command:
     return n.ProposeAmendment(**ids, lines=after, note="换一下")
 
 
-CASE_KINDS = {
-    OrderState.DELIVERED: (a.CaseKind.REFUND, a.CaseKind.RETURN, a.CaseKind.EXCHANGE),
-    OrderState.COMPLETED: (a.CaseKind.REFUND, a.CaseKind.RETURN, a.CaseKind.EXCHANGE),
-}
+AFTER_IT_CAME = (a.CaseKind.REFUND, *(a.CaseKind.RETURN, a.CaseKind.EXCHANGE) * 2)
+CASE_KINDS = {OrderState.DELIVERED: AFTER_IT_CAME, OrderState.COMPLETED: AFTER_IT_CAME}
 
 
 def _open_case(dice: Dice, ids: dict[str, str], view: OrderView) -> Command:

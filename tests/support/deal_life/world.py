@@ -80,6 +80,8 @@ class World:
         self.story: list[str] = []
         self.alarms: list[str] = []
         """What no service may ever answer."""
+        self.given_by_hand: set[str] = set()
+        """Orders of which a cashier may have given a part back."""
         self._numbers = 0
         self._unfinished: list[tuple[str, Callable[[], object]]] = []
         self._done: list[tuple[str, Callable[[], object]]] = []

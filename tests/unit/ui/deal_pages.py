@@ -296,32 +296,31 @@ DISPUTES: Pages = {
 
 EVERY: Pages = {**SHOPPING, **ORDERS, **CHANGES, **CASES, **DISPUTES}
 LOOKED_AT = {
-    "checkout-fault",
     "checkout-stores",
     "orders",
     "reviews",
-    "order-awaiting_payment",
-    "order-out_for_delivery",
-    "order-delivered",
-    "order-partly",
-    "order-scheduled",
     "order-supplement",
-    "order-case",
+    "order-partly",
     "order-disputed",
-    "order-partly-refunded",
     "amendment-dearer",
     "after-sales-fault",
-    "case-countered",
-    "case-awaiting_return",
+    "cancel-late",
     "case-answer",
-    "case-send-new",
     "dispute-new",
     "dispute-proposed",
     "dispute-ruled",
-    "dispute-taken-back",
     "talk-merchant",
     "review",
 }
+IN_EVERY_MOOD = {
+    "checkout-stores",
+    "orders",
+    "order-partly",
+    "amendment-dearer",
+    "case-answer",
+    "dispute-proposed",
+}
+"""The most different ones, which are seen in the dark and in large letters, too."""
 DEALS: Pages = {name: page for name, page in EVERY.items() if name in LOOKED_AT}
 DEALS_ALIKE: Pages = {name: page for name, page in EVERY.items() if name not in LOOKED_AT}
 """Drawn and read as all the others, but not looked at in a browser: each has a sister that is."""

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from tests.unit.ui import deal_pages, samples_console_money, samples_mediation, shop_pages
 from tests.unit.ui import samples as s
-from tests.unit.ui import samples_console_money, samples_mediation
 from tests.unit.ui.deal_pages import DEALS, DEALS_ALIKE
 from tests.unit.ui.deal_samples import REVIEWS, score
 from tests.unit.ui.money_pages import MONEY, MONEY_ALIKE
-from tests.unit.ui.shop_pages import SHOP
+from tests.unit.ui.shop_pages import SHOP, SHOP_ALIKE
 
 ERROR = {
     "title": "暂时忙不过来",
@@ -201,9 +201,16 @@ SCREENS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 PHONE = {**RESIDENT, **DEALS, **MONEY, **MERCHANT, **COURIER, **GATE}
+IN_EVERY_MOOD = [
+    name
+    for name in PHONE
+    if name in deal_pages.IN_EVERY_MOOD | shop_pages.IN_EVERY_MOOD or name not in {**DEALS, **SHOP}
+]
+"""Which phone pages are seen in the dark and in large letters, too."""
 ALL = {
     **PHONE,
     **DEALS_ALIKE,
+    **SHOP_ALIKE,
     **MONEY_ALIKE,
     **CONSOLE,
     **SCREENS,

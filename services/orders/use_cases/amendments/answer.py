@@ -12,7 +12,7 @@ from services.kernel.db import Database, Tx
 from services.kernel.errors import Forbidden
 from services.kernel.rpc_client import Services
 from services.kernel.wire import Done
-from services.orders import appointments, locks
+from services.orders import appointments, locks, queries
 from services.orders.domain.amended_lines import more_pieces, pieces_of
 from services.orders.domain.amendment import Amendment, AmendmentAct
 from services.orders.domain.doer import Doer
@@ -46,6 +46,7 @@ def answer_amendment(
         db.transaction() as tx,
         requests.claimed(tx, command, Done, by=actor.account_id) as claim,
     ):
+        parties_of(actor, queries.need_order(tx, command.order_id))
         amendment = need_amendment(tx, command.order_id, command.amendment_id)
         if claim.answer is None:
             order = locks.order_for_update(tx, command.order_id)

@@ -47,8 +47,8 @@ def withdraw_amendment(
     return amendment_view(db, command.order_id, command.amendment_id, actor, now)
 
 
-def withdraw_open(tx: Tx, order: Order, now: datetime) -> Order:
-    """A dispute takes over: an open proposal is gone, and the order is free for it.
+def withdraw_open(tx: Tx, order: Order, now: datetime, why: str = WHY_DISPUTED) -> Order:
+    """A dispute, or `why` else, takes over: an open proposal is gone, and the order is free for it.
 
     InTrouble when the change was agreed to and is under way.
     """
@@ -57,7 +57,7 @@ def withdraw_open(tx: Tx, order: Order, now: datetime) -> Order:
         return order
     if amendment.state is not AmendmentState.PROPOSED:
         raise InTrouble("an amendment is under way", fields={"trouble": order.trouble.value})
-    after = amendment.over(AmendmentAct.WITHDRAW, Party.SYSTEM, WHY_DISPUTED, now)
+    after = amendment.over(AmendmentAct.WITHDRAW, Party.SYSTEM, why, now)
     return _tell(tx, order, amendment, after, SYSTEM, now)
 
 

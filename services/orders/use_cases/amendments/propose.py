@@ -149,7 +149,7 @@ def _amendment(
         proposed_at=now,
         proposed_by=actor.name,
         proposed_by_id=actor.account_id,
-        deadline_at=now + timedelta(seconds=settings.amendment_answer_s),
+        deadline_at=_answer_by(command, now, settings),
         before=[line.model_dump(mode="json") for line in before],
         after=[line.model_dump(mode="json") for line in after],
         before_fen=order.agreed_fen,
@@ -161,6 +161,12 @@ def _amendment(
         slot_capacity=slot.capacity,
         given_back={},
     )
+
+
+def _answer_by(command: ProposeAmendment, now: datetime, settings: Settings) -> datetime:
+    """A time that has passed is not agreed to any more."""
+    wished = [at for at in (command.deliver_after, command.slot_from) if at and at > now]
+    return min([now + timedelta(seconds=settings.amendment_answer_s), *wished])
 
 
 def _unless(present: datetime | None, wished: datetime | None) -> datetime | None:

@@ -120,7 +120,7 @@ def _call_off(
 ) -> None:
     """What was agreed cancels in the system's name: all of the money goes back."""
     deal = locks.deal_for_update(tx, held.order.order_id)
-    left_fen = left_of_deal(deal, queries_cases.given(tx, held.order))
+    left_fen = left_of_deal(deal, queries_cases.gone(tx, held.order))
     keep_case(tx, held.case, replace(agreed, refunded_fen=left_fen))
     told = tell(tx, Held(held.order, agreed), Step.CASE_ANSWERED, doer, words, BOTH, now)
     calm = ending.calm(tx, told, now, settings.limits)
@@ -158,7 +158,7 @@ def _counter(
 ) -> None:
     offer_fen = command.offer_fen or 0
     deal = locks.deal_for_update(tx, held.order.order_id)
-    left_fen = left_of_deal(deal, queries_cases.given(tx, held.order))
+    left_fen = left_of_deal(deal, queries_cases.gone(tx, held.order))
     if offer_fen > left_fen:
         raise MoreThanPaid("more than is left", fields={"left_fen": str(left_fen)})
     offered = held.case.after(

@@ -38,6 +38,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.wording import summary_of
 from services.orders.domain.wording_cases import opened_note
 from services.orders.events import trouble
+from services.orders.queries_disputes import is_settled
 from services.orders.settings import Settings
 from services.orders.standing import doer_of
 from services.orders.store import Change, record
@@ -111,10 +112,12 @@ def _open(
     _need_resident(order, actor)
     if order.trouble is not Trouble.NONE:
         raise InTrouble("something else is open", fields={"trouble": order.trouble.value})
-    check_fits(order, command.kind, now, timedelta(seconds=settings.claim_within_s))
+    decided = order.beside and is_settled(tx, order.order_id)
+    within = timedelta(seconds=settings.claim_within_s)
+    check_fits(order, command.kind, now, within, decided=decided)
     if command.kind is CaseKind.CANCEL and order.asked_courier_id:
         raise HandingOver
-    left_fen = left_of_deal(deal, queries_cases.given(tx, order))
+    left_fen = left_of_deal(deal, queries_cases.gone(tx, order))
     case = _case(tx, order, command, actor, photos, offers, left_fen, now)
     case = case_timed(case, now, case_seconds(settings))
     insert_case(tx, case)
