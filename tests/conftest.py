@@ -67,7 +67,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         "LINLI_RETRY_LADDER_MS": "500,1000,2000,5000,10000,20000",
         "LINLI_MARKETING_NOTICE_CLAIM_S": "30",
         "LINLI_ORDERS_CLOSE_RETRY_S": "3",
-        "LINLI_ORDERS_SAGA_LEASE_S": "3",
+        "LINLI_ORDERS_SAGA_LEASE_S": "1",
     }
     made = Installation(root, demo=True, extra=extra)
     made.home.prepare()

@@ -19,7 +19,6 @@ from services.contracts.identity import (
 )
 from services.contracts.orders import (
     HouseholdOrdersQuery,
-    OrderBrief,
     OrderState,
     StateCounts,
     StateCountsQuery,
@@ -110,7 +109,7 @@ def _place_of_work(who: MeView) -> str:
 
 @blueprint.get("/h5/orders")
 def orders() -> str:
-    """The household's orders, newest first."""
+    """The household's orders, newest first; what only pays a difference stands on its order."""
     household = need_household(guard.me())
     asked = request.args.get("tab", "all")
     tab = asked if asked in TABS else "all"
@@ -129,20 +128,9 @@ def orders() -> str:
         household=household,
         tab=tab,
         counts={key: one.count(found) for key, one in TABS.items()},
-        entries=with_supplements(page.items),
+        orders=page.items,
         next_href=next_href(page.next_after),
     )
-
-
-def with_supplements(orders: list[OrderBrief]) -> list[tuple[OrderBrief, list[OrderBrief]]]:
-    """Each order with what only pays its difference; that alone where its order is not here."""
-    here = {order.order_id for order in orders}
-    of_main: dict[str, list[OrderBrief]] = {}
-    for order in orders:
-        if order.supplement_of in here:
-            of_main.setdefault(str(order.supplement_of), []).append(order)
-    mains = [order for order in orders if order.supplement_of not in here]
-    return [(order, of_main.get(order.order_id, [])) for order in mains]
 
 
 @blueprint.get("/h5/me")

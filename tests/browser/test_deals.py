@@ -92,3 +92,29 @@ def test_the_pieces_that_come_back_are_added_up(page_at: PageAt, board_url: str)
     expect(page.locator("[data-total]")).to_have_text("¥14.00")
     page.get_by_role("button", name="少一件 手工油条").click()
     expect(page.locator("[data-total]")).to_have_text("¥12.00")
+
+
+def test_what_was_chosen_goes_along_to_the_next_shop(page_at: PageAt, board_url: str) -> None:
+    page = page_at(360, base=board_url).goto("/p/store").page
+    page.get_by_label("多要一份 手工油条").click(click_count=2)
+    chosen = f"q.{samples.item(1).skus[0].sku_id}=2"
+    for link in ("全部的店", "早餐"):
+        href = page.get_by_role("link", name=link, exact=True).get_attribute("href")
+        assert chosen in str(href), link
+
+
+def test_a_refused_form_shows_the_place_to_mend(page_at: PageAt, board_url: str) -> None:
+    page = page_at(360, base=board_url).goto("/p/checkout-stores").page
+    expect(page.get_by_text("这个时间已经约满").last).to_be_in_viewport()
+
+
+def test_an_exchange_asks_for_another_choice_and_for_no_money(
+    page_at: PageAt, board_url: str
+) -> None:
+    page = page_at(360, base=board_url, scripts=False).goto("/p/after-sales").page
+    expect(page.get_by_label("退多少钱")).to_be_visible()
+    expect(page.get_by_label("换成哪一种？")).to_be_hidden()
+    page.get_by_label("换货").check()
+    expect(page.get_by_label("退多少钱")).to_be_hidden()
+    page.get_by_label("换成哪一种？").select_option(label="加糖")
+    assert sent_by(page, "提交给商家")[f"to.{samples.an_id('sku', 0, 0)}"]

@@ -16,7 +16,6 @@ from services.kernel import clock
 from services.kernel.errors import Forbidden, LinliError, Unavailable
 from tests.gateway.people import KEY, WECHAT, browser, key_in, send
 from tests.support.gateway import NOW, ORDER, PAYMENT, SKU, STORE, World, order, payment
-from tests.support.gateway import page as listed
 from tests.support.gateway_deals import (
     AMENDMENT,
     CASE,
@@ -253,16 +252,14 @@ def test_what_would_change_is_shown_with_the_difference(world: World) -> None:
     assert key_in(page)
 
 
-def test_a_supplement_stands_under_its_order(world: World) -> None:
-    main = order(OrderState.PREPARING)
-    extra = order(
-        OrderState.AWAITING_PAYMENT, order_id=AMENDMENT, supplement_of=ORDER, amount_fen=300
-    )
-    lonely = order(OrderState.AWAITING_PAYMENT, order_id=CASE, supplement_of=DISPUTE)
-    answer_with(world, "household_orders", listed(main, extra, lonely))
-    page = browser(world).get("/h5/orders").text
-    assert page.count("<article") == 2
-    assert page.count("补差价") == 2
+def test_an_unpaid_supplement_stands_on_its_order_with_its_button(world: World) -> None:
+    extra = order(OrderState.AWAITING_PAYMENT, "pay", order_id=AMENDMENT, supplement_of=ORDER)
+    main = order(OrderState.PREPARING, supplements=[AMENDMENT])
+    seen = {ORDER: main, AMENDMENT: extra}
+    world.services.answers["orders.order"] = lambda question: seen[question.order_id]
+    page = browser(world).get(f"/h5/orders/{ORDER}").text
+    assert f'href="/h5/orders/{AMENDMENT}"' in page
+    assert f'href="/h5/pay/{PAYMENT}">补差价' in next_step(page)
 
 
 @pytest.mark.parametrize(("paid_at_once_fen", "said"), [(1400, True), (600, False)])

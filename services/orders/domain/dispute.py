@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.contracts.after_sales import MoreThanPaid
+from services.contracts.after_sales import MoreThanPaid, NotForThisOrder
 from services.contracts.disputes import (
     AnotherMustDecide,
     DisputeAbout,
@@ -120,7 +120,7 @@ class Dispute:
     def propose(self, party: Party, account_id: str, to_resident_fen: int, text: str) -> "Dispute":
         """An offer in place of the one before; MoreThanPaid when less is frozen."""
         self.need(A.PROPOSE, party)
-        self._need_enough(to_resident_fen)
+        self.need_money(to_resident_fen)
         return self._after(
             A.PROPOSE,
             party,
@@ -184,7 +184,7 @@ class Dispute:
         """Ruled; either side may appeal until `limit` has passed."""
         self.need(A.RULE, _STAFF)
         self.need_mediator(person.account_id)
-        self._need_enough(split.to_resident_fen)
+        self.need_money(split.to_resident_fen)
         return self._after(
             A.RULE,
             _STAFF,
@@ -230,7 +230,7 @@ class Dispute:
         self.need(A.DECIDE, _STAFF)
         if person.account_id == self.ruling_by_id:
             raise AnotherMustDecide
-        self._need_enough(split.to_resident_fen)
+        self.need_money(split.to_resident_fen)
         return self._after(
             A.DECIDE,
             _STAFF,
@@ -287,6 +287,9 @@ class Dispute:
                 left_fen -= share_fen
         return shares
 
-    def _need_enough(self, to_resident_fen: int) -> None:
+    def need_money(self, to_resident_fen: int, *, unpaid: bool = False) -> None:
+        """MoreThanPaid; while it is `unpaid`, NotForThisOrder unless the resident owes nothing."""
+        if unpaid and to_resident_fen < self.frozen_fen:
+            raise NotForThisOrder("nobody has paid it yet", fields={"why": "unpaid_cash"})
         if to_resident_fen > self.frozen_fen:
             raise MoreThanPaid("more than is frozen", fields={"left_fen": str(self.frozen_fen)})

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 from services.contracts.orders import RefundTo
+from services.contracts.settlement import Channel
+from services.orders.domain.order import Order
 
 
 class Part(NamedTuple):
@@ -12,6 +14,11 @@ class Part(NamedTuple):
     frozen_fen: int
     taken_back_fen: int = 0
     owed_fen: int = 0
+
+
+def is_unpaid(order: Order) -> bool:
+    """True while a courier has yet to take the money at the door: there is none to share."""
+    return order.paid_by_channel == Channel.DELIVERY and order.delivered_at is None
 
 
 class Split(NamedTuple):

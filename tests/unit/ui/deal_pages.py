@@ -4,11 +4,15 @@ from typing import Any
 
 from gateway.h5.deals import Deal
 from services.contracts.after_sales import CaseKind
+from services.contracts.catalog import SkuView
 from services.contracts.disputes import DisputeAbout, DisputeState
 from tests.unit.ui import deal_samples as d
 from tests.unit.ui import samples as s
 
 Pages = dict[str, tuple[str, dict[str, Any]]]
+
+
+SWEET = SkuView(sku_id=s.an_id("sku", "sweet"), name="加糖", price_fen=300, stock=5)
 
 
 def checkout(*groups: Any, **changes: Any) -> tuple[str, dict[str, Any]]:
@@ -44,6 +48,7 @@ def after_sales(state: str, *kinds: CaseKind, **more: Any) -> tuple[str, dict[st
         "order": s.order(state),
         "kinds": list(kinds),
         "kind": kinds[0],
+        "others": {s.an_id("sku", 0, 0): [SWEET]},
         "form": {},
         "faults": {},
     }
@@ -55,7 +60,7 @@ def orders(tab: str, *entries: Any, **more: Any) -> tuple[str, dict[str, Any]]:
         "household": s.membership(),
         "tab": tab,
         "counts": {"pay": 1, "doing": 2, "trouble": 1},
-        "entries": list(entries),
+        "orders": list(entries),
         "next_href": None,
     }
     return "h5/resident/orders.html", {**context, **more}
@@ -88,12 +93,12 @@ SHOPPING: Pages = {
     "checkout-none": checkout(),
     "orders": orders(
         "all",
-        (s.order("awaiting_payment"), []),
-        (s.order("preparing", trouble="amending"), [SUPPLEMENT]),
-        (s.order("out_for_delivery"), []),
-        (s.order("ready", **d.PICKUP), []),
-        (s.order("completed", trouble="disputed", refunded_fen=300), []),
-        (s.order("delivered", **d.SERVICE), []),
+        s.order("awaiting_payment"),
+        s.order("preparing", trouble="amending"),
+        s.order("out_for_delivery"),
+        s.order("ready", **d.PICKUP),
+        s.order("completed", trouble="disputed", refunded_fen=300),
+        s.order("delivered", **d.SERVICE),
         next_href="?after=x",
     ),
     "orders-none": orders("all"),
@@ -209,6 +214,17 @@ CASES: Pages = {
         d.case("replacing", may=["send_replacement"], waits_for="merchant"),
         "merchant",
         couriers=[s.courier(0), s.courier(1)],
+    ),
+    "case-replaced": case(
+        d.case(
+            "replacing",
+            waits_for="resident",
+            replacement=[{"sku_id": s.an_id("sku", "sweet"), "quantity": 1}],
+        ),
+        "merchant",
+    ),
+    "case-countered-waits": case(
+        d.case("countered", may=["answer_case"], waits_for="resident"), "merchant"
     ),
     "case-over": case(d.case("expired", why_over="没有在时间内退回")),
 }

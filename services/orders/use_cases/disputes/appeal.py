@@ -11,7 +11,7 @@ from services.kernel.db import Database
 from services.kernel.rpc_client import Services
 from services.kernel.wire import Done
 from services.orders.domain.dispute_moves import TWO_SIDES, DisputeAct, Ended
-from services.orders.domain.split import Split
+from services.orders.domain.split import Split, is_unpaid
 from services.orders.domain.wording_disputes import (
     appealed_words,
     content_words,
@@ -91,6 +91,7 @@ def decide_appeal(
         if claim.answer is None:
             split = Split(command.to_resident_fen, command.refund_to, command.reason)
             after = dispute.decide(split, person_of(actor), command.precedent, now)
+            dispute.need_money(split.to_resident_fen, unpaid=is_unpaid(order))
             write(tx, dispute, after)
             words = decided_words(split.to_resident_fen, dispute.frozen_fen, split.reason)
             doer = doer_of(actor, Party.STAFF, command.client)

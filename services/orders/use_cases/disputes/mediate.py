@@ -21,7 +21,7 @@ from services.kernel.wire import Done
 from services.orders import thread
 from services.orders.domain.dispute import Dispute
 from services.orders.domain.dispute_moves import TWO_SIDES, DisputeAct
-from services.orders.domain.split import Person, Split
+from services.orders.domain.split import Person, Split, is_unpaid
 from services.orders.domain.wording_disputes import TAKEN, passed_on_words, ruled_words
 from services.orders.queries_disputes import dispute_view, is_own
 from services.orders.sagas.disputes import limit_for
@@ -80,6 +80,7 @@ def rule_dispute(
             split = Split(command.to_resident_fen, command.refund_to, command.reason)
             limit = limit_for(DisputeState.RULED, settings)
             after = dispute.rule(split, person_of(actor), command.precedent, limit, now)
+            dispute.need_money(split.to_resident_fen, unpaid=is_unpaid(order))
             write(tx, dispute, after)
             words = ruled_words(split.to_resident_fen, dispute.frozen_fen, split.reason)
             doer = doer_of(actor, Party.STAFF, command.client)

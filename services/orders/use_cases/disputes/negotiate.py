@@ -22,6 +22,7 @@ from services.orders.domain.dispute import Dispute
 from services.orders.domain.dispute_moves import TWO_SIDES, DisputeAct
 from services.orders.domain.doer import Doer
 from services.orders.domain.order import Order
+from services.orders.domain.split import is_unpaid
 from services.orders.domain.wording_disputes import (
     CALLED,
     accepted_words,
@@ -49,6 +50,7 @@ def propose_split(db: Database, command: ProposeSplit, actor: Actor, now: dateti
             side = side_for(actor, dispute, DisputeAct.PROPOSE)
             to_resident_fen = command.to_resident_fen
             after = dispute.propose(side, actor.account_id, to_resident_fen, command.text)
+            dispute.need_money(to_resident_fen, unpaid=is_unpaid(order))
             write(tx, dispute, after.answered(side))
             words = proposed_words(side, to_resident_fen, dispute.frozen_fen)
             doer = doer_of(actor, side, command.client)
@@ -75,6 +77,7 @@ def accept_split(
         if claim.answer is None:
             side = _accepting(actor, dispute)
             after = dispute.accept(side, actor.account_id, command.to_resident_fen)
+            dispute.need_money(command.to_resident_fen, unpaid=is_unpaid(order))
             write(tx, dispute, after)
             words = accepted_words(side, command.to_resident_fen, dispute.frozen_fen)
             doer = doer_of(actor, side, command.client)
