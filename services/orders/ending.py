@@ -18,7 +18,7 @@ from services.contracts.orders import (
 from services.kernel import outbox
 from services.kernel.db import Tx
 from services.orders import appointments, locks
-from services.orders.domain.deadlines import timed
+from services.orders.domain.deadlines import resumed
 from services.orders.domain.doer import SYSTEM, Doer
 from services.orders.domain.moves import OPEN
 from services.orders.domain.order import Order
@@ -28,14 +28,18 @@ from services.orders.store import Change, keep, record
 CLOSABLE = (OrderState.AWAITING_PAYMENT, OrderState.CLOSING)
 
 
-def calm(tx: Tx, order: Order, now: datetime, limits: Mapping[str, int]) -> Order:
-    """Nothing is open beside the course any more, and the state's time begins anew.
+def calm(
+    tx: Tx, order: Order, now: datetime, limits: Mapping[str, int], *, anew: bool = False
+) -> Order:
+    """Nothing is open beside the course any more, and the state's time goes on.
 
-    Not on the timeline: what was open has said there how it ended.
+    With what was left of it, so that nobody stalls by opening and letting be; `anew` where
+    something else is agreed now. Not on the timeline: what was open has said there how it ended.
     """
-    calmed = replace(order, trouble=Trouble.NONE)
+    calmed = replace(order, trouble=Trouble.NONE, time_left_s=None)
     if calmed.state in OPEN:
-        calmed = timed(calmed, now, limits)
+        left_s = None if anew else order.time_left_s
+        calmed = resumed(replace(calmed, time_left_s=left_s), now, limits)
     keep(tx, order, calmed)
     return calmed
 

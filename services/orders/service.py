@@ -1,5 +1,7 @@
 """The doors of orders: a parsed command in, a use case, a view out."""
 
+from datetime import timedelta
+
 from services.contracts.catalog import StockShort
 from services.contracts.delivery import DropDelivered, VisitEntered, VisitLeft
 from services.contracts.orders import (
@@ -38,6 +40,7 @@ from services.orders.use_cases import (
     complete_order,
     confirm_order,
     dispatch_order,
+    forget_sagas,
     hand_over,
     note_delivery,
     note_money,
@@ -166,3 +169,8 @@ class OrdersService(ReadingEntry, AmendmentsEntry, CasesEntry, DisputesEntry, Re
         run = self.runtime
         at = engine.At(run.services, run.settings, now())
         engine.sweep(run.db, KINDS, at, run.settings.sweep_batch)
+
+    @every(seconds=3600)
+    def forget_sagas(self) -> None:
+        kept = timedelta(days=self.runtime.settings.sagas_kept_days)
+        forget_sagas.forget_sagas(self.runtime.db, now() - kept)

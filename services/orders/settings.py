@@ -111,6 +111,12 @@ class Settings(ServiceSettings):
         le=600,
         description="Seconds after which work across services is taken up from a copy that died.",
     )
+    sagas_kept_days: int = Field(
+        default=90,
+        ge=1,
+        le=3_650,
+        description="Days for which work across services that is over is kept.",
+    )
     close_retry_s: int = Field(
         default=30,
         ge=1,

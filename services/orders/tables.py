@@ -21,6 +21,7 @@ from services.kernel.columns import (
     Instant,
     Json,
     MaybeCode,
+    MaybeCount,
     MaybeIdRef,
     MaybeInstant,
     Short,
@@ -130,6 +131,8 @@ class OrderRow(Row):
     started_at: Mapped[MaybeInstant]
     late: Mapped[bool] = mapped_column(server_default="0")
     remind_at: Mapped[MaybeInstant]
+    time_left_s: Mapped[MaybeCount]
+    """Of the state's time, when something opened beside the course; empty while nothing is."""
     supplement_of: Mapped[MaybeIdRef]
     reviewed_at: Mapped[MaybeInstant]
     record_hash: Mapped[str] = mapped_column(RECORD_HASH, server_default="")

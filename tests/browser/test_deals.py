@@ -111,7 +111,9 @@ def test_a_refused_form_shows_the_place_to_mend(page_at: PageAt, board_url: str)
 def test_an_exchange_asks_for_another_choice_and_for_no_money(
     page_at: PageAt, board_url: str
 ) -> None:
-    page = page_at(360, base=board_url, scripts=False).goto("/p/after-sales").page
+    seen = page_at(360, base=board_url, scripts=False).goto("/p/after-sales")
+    page = seen.page
+    assert seen.wider_than_screen_px() == 0
     expect(page.get_by_label("退多少钱")).to_be_visible()
     expect(page.get_by_label("换成哪一种？")).to_be_hidden()
     page.get_by_label("换货").check()

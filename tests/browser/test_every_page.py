@@ -32,7 +32,7 @@ def test_a_phone_page_fits_and_is_clean_by_day_and_by_night(
     assert seen.faults == []
 
 
-@pytest.mark.parametrize("name", pages.IN_EVERY_MOOD)
+@pytest.mark.parametrize("name", [name for name in pages.PHONE if name in pages.IN_EVERY_MOOD])
 def test_a_phone_page_fits_in_large_letters(look_at: PageAt, board_url: str, name: str) -> None:
     seen = look_at(360, base=board_url, large=True).goto(f"/p/{name}")
     check_layout(seen)
@@ -47,9 +47,10 @@ def test_a_console_page_fits_and_is_clean_and_can_be_read_on_a_phone(
     seen.write(f"{name}-desktop")
     assert seen.wider_than_screen_px() == 0
     assert seen.axe() == []
-    seen.page.set_viewport_size({"width": 360, "height": HEIGHTS[360]})
-    seen.write(f"{name}-phone")
-    assert seen.wider_than_screen_px() == 0
+    if name in pages.IN_EVERY_MOOD:
+        seen.page.set_viewport_size({"width": 360, "height": HEIGHTS[360]})
+        seen.write(f"{name}-phone")
+        assert seen.wider_than_screen_px() == 0
     assert seen.faults == []
 
 

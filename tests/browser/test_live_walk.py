@@ -10,6 +10,7 @@ from deploy.demo.connection import demo_id
 from deploy.local.installation import Installation
 from tests.browser.conftest import PageAt
 from tests.browser.people import AtDesk, Eyes, OnPhone, Town, amount_fen
+from tests.system.deal import Deal
 from tests.system.life import Life
 
 pytestmark = [pytest.mark.stack]
@@ -122,6 +123,24 @@ def test_staff_see_the_order_its_money_and_who_came_in(
     screen.page.context.add_cookies(desk.page.context.cookies())
     screen.goto(f"/screens/{demo_id('gate', Town(7).gate)}").look("screen")
     assert screen.page.evaluate("document.documentElement.scrollHeight") <= 1080
+
+
+def test_a_mediator_sees_the_whole_quarrel_on_one_page_and_rules(
+    page_at: PageAt, installation: Installation
+) -> None:
+    deal = Deal(Life(installation), 10)
+    path = deal.dispute(deal.delivered())
+    deal.dispute_is(path, "negotiating")
+    deal.life.post(deal.resident, f"{path}/call-mediator")
+    desk = AtDesk(page_at(1440), installation).sign_in(installation, "tiaojie")
+    desk.page.on("dialog", lambda dialog: dialog.accept())
+    desk.goto("/console/disputes").look("disputes")
+    desk.goto(f"/console/disputes/{path.rpartition('/')[2]}").press("接手").reads("记录完整")
+    desk.reads("送到门口时").look("case-file").picture("case-file")
+    desk.page.fill("#f-amount", "3")
+    desk.page.fill("#f-reason", "杯盖松了，洒了一杯")
+    desk.press("裁定").reads("已裁定").look("case-ruled")
+    deal.dispute_is(path, "ruled")
 
 
 def test_without_scripts_one_finds_orders_and_follows(

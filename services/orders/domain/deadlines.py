@@ -10,11 +10,14 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.contracts.catalog import Fulfilment
-from services.contracts.orders import OrderState, Party
+from services.contracts.orders import OrderState, Party, Trouble
 from services.orders.domain.order import Order
 
 REMIND_FROM = timedelta(minutes=2)
 """Who has less time than this in all is not reminded."""
+
+LEFT_AT_LEAST = timedelta(hours=1)
+"""For whoever must act, when nothing is open beside the course any more."""
 
 
 class Passing(StrEnum):
@@ -92,6 +95,23 @@ def timed(order: Order, now: datetime, seconds: Mapping[str, int]) -> Order:
     start = now if limit is STILL_LATE else max(now, _wanted_for(order) or now)
     deadline_at = start + timedelta(seconds=seconds[limit.setting])
     return with_deadline(order, deadline_at, now)
+
+
+def paused(order: Order, trouble: Trouble, now: datetime) -> Order:
+    """In trouble: what is left of its state's time is kept, as it was when the first one opened."""
+    left_s = order.time_left_s
+    if left_s is None and order.deadline_at is not None:
+        left_s = max(0, int((order.deadline_at - now).total_seconds()))
+    return replace(order.in_trouble(trouble), time_left_s=left_s)
+
+
+def resumed(order: Order, now: datetime, seconds: Mapping[str, int]) -> Order:
+    """The time of its state goes on where it was paused; of a state that is new it begins."""
+    fresh = timed(replace(order, time_left_s=None), now, seconds)
+    if order.time_left_s is None or fresh.deadline_at is None:
+        return fresh
+    left = max(timedelta(seconds=order.time_left_s), LEFT_AT_LEAST)
+    return with_deadline(fresh, min(fresh.deadline_at, now + left), now)
 
 
 def with_deadline(order: Order, deadline_at: datetime, now: datetime) -> Order:

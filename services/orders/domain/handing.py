@@ -1,11 +1,12 @@
 """How each part of a cart reaches its buyer, and when."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.contracts.catalog import Fulfilment, ReservedLine
-from services.contracts.orders import AppointmentNeeded, NotOffered, PlaceOrders
+from services.contracts.orders import AppointmentNeeded, NotOffered, PickupView, PlaceOrders
 from services.kernel.errors import Malformed
 from services.orders.domain.slots import slot_until
 
@@ -48,6 +49,14 @@ def check_wishes(command: PlaceOrders, goods: Sequence[ReservedLine]) -> None:
     _each_once("handovers", [w.store_id for w in command.handovers], {g.store_id for g in goods})
     timed = {line.sku_id for line in goods if needs_time(line)}
     _each_once("appointments", [wish.sku_id for wish in command.appointments], timed)
+
+
+def left_to_fetch(bought: Mapping[str, int], before: Sequence[PickupView]) -> dict[str, int]:
+    """Pieces by SKU that no pick-up has given out yet."""
+    given: Counter[str] = Counter()
+    for pickup in before:
+        given.update({line.sku_id: line.quantity for line in pickup.lines})
+    return {sku: n - given[sku] for sku, n in bought.items() if n > given[sku]}
 
 
 def _each_once(field: str, named: Sequence[str], known: set[str]) -> None:

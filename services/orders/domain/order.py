@@ -75,6 +75,7 @@ class Order:
     started_at: datetime | None = None
     late: bool = False
     remind_at: datetime | None = None
+    time_left_s: int | None = None
     supplement_of: str | None = None
     reviewed_at: datetime | None = None
     record_hash: str = ""
@@ -123,7 +124,7 @@ class Order:
     def _after(self, act: Act, party: Party, **facts: Any) -> "Order":
         """The order after an act; a new state has no deadline unless `facts` give one."""
         state = self.need(act, party)
-        idle = {"deadline_at": None, "remind_at": None, "late": False}
+        idle = {"deadline_at": None, "remind_at": None, "time_left_s": None, "late": False}
         return replace(self, **{**idle, **facts, "state": state}).noted()
 
     def in_trouble(self, trouble: Trouble) -> "Order":

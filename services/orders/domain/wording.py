@@ -6,6 +6,7 @@ from services.kernel.money import as_yuan
 
 REASON_UNPAID = "超时未支付"
 REASON_STOCK_SHORT = "付款前库存已售出"
+WORD_STOCK_SHORT = "付款前库存已售出，订单没有自动取消，请和居民商量怎么办"
 REASON_OF_TIME = {
     OrderState.AWAITING_CONFIRMATION: "商家超时未接单",
     OrderState.PREPARING: "商家超时未备货",

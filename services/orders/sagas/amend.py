@@ -218,7 +218,7 @@ def _close(tx: Tx, at: At, saga: Saga, _answer: Any) -> None:
     done = amendment.moved(AmendmentAct.FINISH, Party.SYSTEM, over_at=at.now)
     keep_amendment(tx, amendment, done)
     if order.trouble is Trouble.AMENDING:
-        order = calm(tx, order, at.now, at.settings.limits)
+        order = calm(tx, order, at.now, at.settings.limits, anew=True)
     words = amended_words(order, done)
     outbox.emit(tx, trouble(order, [Party.MERCHANT], Told.AMENDED, words))
 

@@ -1,4 +1,4 @@
-"""The machine work of a case's money: refund → restock → close.
+"""The machine work of a case's money: refund → restock → close → give back the rest.
 
 A refund that was refused puts the case before the store again.
 """
@@ -29,6 +29,7 @@ from services.orders.domain.wording import shortened
 from services.orders.domain.wording_cases import NOT_CARRIED_OUT, OUT_OF_STOCK, refunded_note
 from services.orders.queries_cases import gone
 from services.orders.sagas.engine import At, Step, Steps, begin
+from services.orders.sagas.rest import GIVE_BACK_REST, rest_of
 
 log = logging.getLogger(__name__)
 _SOLD_OUT = frozenset({OutOfStock.code, OffShelf.code})
@@ -115,7 +116,7 @@ def lines_of(lines: Sequence[Mapping[str, Any]]) -> list[ReserveLine]:
     return [ReserveLine.model_validate(line) for line in lines]
 
 
-def _close_refund(tx: Tx, at: At, saga: Saga, _answer: Any) -> None:
+def _close_refund(tx: Tx, at: At, saga: Saga, _answer: Any) -> Mapping[str, Any] | None:
     held = hold(tx, saga.order_id, saga.facts["case_id"])
     refunded_fen = sum(part["amount_fen"] for part in saga.facts["back"])
     done = held.case.after(
@@ -130,9 +131,11 @@ def _close_refund(tx: Tx, at: At, saga: Saga, _answer: Any) -> None:
     words = refunded_note(refunded_fen)
     if held.order.state in OPEN and all(given_back.values()):
         told = tell(tx, Held(held.order, done), Told.CASE_CLOSED, SYSTEM, words, BOTH, at.now)
-        ending.end_deal(tx, told, SYSTEM, shortened(done.reason), at.now, given_back)
-    else:
-        close(tx, Held(held.order, done), SYSTEM, words, at.now, at.settings)
+        why = shortened(done.reason)
+        ended = ending.end_deal(tx, told, SYSTEM, why, at.now, given_back)
+        return rest_of(tx, held.order, ended, given_back)
+    close(tx, Held(held.order, done), SYSTEM, words, at.now, at.settings)
+    return None
 
 
 def _given_back(tx: Tx, order: Order, back: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
@@ -171,6 +174,7 @@ REFUND = Steps(
         Step("refund", _refund, _keep_back),
         RESTOCK,
         Step("close", commit=_close_refund),
+        GIVE_BACK_REST,
     ),
     turned_back=before_the_store,
 )

@@ -2,9 +2,11 @@
 
 dispute_freeze   freeze        → the two negotiate; refused: no dispute, the order is calm
 dispute_thaw     thaw          → withdrawn, the order goes on
-dispute_rule     rule → end    → closed, the deal ends; refused: a mediator decides again
+dispute_rule     rule → end → give back the rest: closed, the deal ends; refused: a mediator decides
+                 again
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -47,6 +49,7 @@ from services.orders.domain.wording_disputes import (
 )
 from services.orders.queries_disputes import find_dispute
 from services.orders.sagas.engine import At, Step, Steps
+from services.orders.sagas.rest import GIVE_BACK_REST, rest_of
 from services.orders.use_cases.disputes.rows import note, tell, write
 
 MONEY_MS = 3_000
@@ -188,7 +191,7 @@ def _ruled(_tx: Tx, _at: At, _saga: Saga, given_back: dict[str, bool]) -> dict[s
     return {"given_back": given_back}
 
 
-def _end(tx: Tx, at: At, saga: Saga, _answer: Any) -> None:
+def _end(tx: Tx, at: At, saga: Saga, _answer: Any) -> Mapping[str, Any]:
     order, dispute = _ours(tx, saga)
     write(tx, dispute, dispute.close(at.now))
     words = closed_words(dispute.outcome_fen or 0, dispute.frozen_fen)
@@ -198,6 +201,7 @@ def _end(tx: Tx, at: At, saga: Saga, _answer: Any) -> None:
     tell(tx, ended, TWO_SIDES, Told.DISPUTE_CLOSED, words)
     if dispute.ended in (Ended.RULED, Ended.DECIDED):
         precedents.index(tx, dispute, order, at.now)
+    return rest_of(tx, order, ended, given_back)
 
 
 def _gone_before(dispute: Dispute) -> dict[str, bool]:
@@ -237,6 +241,8 @@ def rule_subject(dispute: Dispute) -> str:
 FREEZE = Steps("dispute_freeze", (Step("freeze", _freeze, _frozen),), turned_back=_nothing_frozen)
 THAW = Steps("dispute_thaw", (Step("thaw", _thaw, _thawed),))
 RULE = Steps(
-    "dispute_rule", (Step("rule", _rule, _ruled), Step("end", commit=_end)), turned_back=_failed
+    "dispute_rule",
+    (Step("rule", _rule, _ruled), Step("end", commit=_end), GIVE_BACK_REST),
+    turned_back=_failed,
 )
 KINDS = (FREEZE, THAW, RULE)

@@ -14,7 +14,7 @@ from services.contracts.orders import (
     Step,
     Trouble,
 )
-from services.kernel import requests
+from services.kernel import outbox, requests
 from services.kernel.actor import Actor
 from services.kernel.db import Database, Tx
 from services.kernel.rpc_client import Services
@@ -23,7 +23,8 @@ from services.orders import ending, locks, queries
 from services.orders.domain.doer import SYSTEM
 from services.orders.domain.moves import Act
 from services.orders.domain.order import Order
-from services.orders.domain.wording import REASON_STOCK_SHORT
+from services.orders.domain.wording import REASON_STOCK_SHORT, WORD_STOCK_SHORT
+from services.orders.events import trouble
 from services.orders.settings import Settings
 from services.orders.standing import doer_of, parties_of, party_for
 from services.orders.store import Change, record
@@ -64,7 +65,8 @@ def cancel_short_order(tx: Tx, event: StockShort, now: datetime) -> None:
     """Paid, but its pieces are sold: off, and the money goes back.
 
     A store that has handed it to a courier evidently had the pieces; that is noted and stands, and
-    so it is while people are about it already. A change that was only proposed is withdrawn.
+    so it is while people are about it already: then the store is told. A change that was only
+    proposed is withdrawn.
     """
     order = _unproposed(tx, locks.order_for_update(tx, event.aggregate_id), now)
     if order.allows(Act.CANCEL, Party.SYSTEM) and order.paid_at:
@@ -72,7 +74,10 @@ def cancel_short_order(tx: Tx, event: StockShort, now: datetime) -> None:
             tx, order, SYSTEM, REASON_STOCK_SHORT, RefundTo.CHANNEL, now, Step.STOCK_SHORT
         )
     else:
-        record(tx, [Change(order, order.noted(), Step.STOCK_SHORT, SYSTEM)], now)
+        noted = record(tx, [Change(order, order.noted(), Step.STOCK_SHORT, SYSTEM)], now)[0]
+        if noted.trouble is not Trouble.NONE and not noted.is_handed_over:
+            told = trouble(noted, [Party.MERCHANT], Step.STOCK_SHORT, WORD_STOCK_SHORT)
+            outbox.emit(tx, told)
 
 
 def _unproposed(tx: Tx, order: Order, now: datetime) -> Order:

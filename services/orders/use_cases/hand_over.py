@@ -25,6 +25,7 @@ from services.kernel.wire import Done
 from services.orders import ending, locks, queries
 from services.orders.domain.deadlines import timed
 from services.orders.domain.doer import Doer
+from services.orders.domain.handing import left_to_fetch
 from services.orders.domain.moves import Act
 from services.orders.domain.order import Order
 from services.orders.domain.wording import shortened
@@ -92,7 +93,7 @@ def _give_out(
 ) -> None:
     lines = queries.lines_of(tx, order.order_id, order.revision)
     names = {line.sku_id: line.item_name for line in lines}
-    left = _left({line.sku_id: line.quantity for line in lines}, before)
+    left = left_to_fetch({line.sku_id: line.quantity for line in lines}, before)
     wanted = Counter({line.sku_id: line.quantity for line in command.lines}) or Counter(left)
     too_many = {sku: str(left.get(sku, 0)) for sku, n in wanted.items() if n > left.get(sku, 0)}
     if too_many:
@@ -105,13 +106,6 @@ def _give_out(
         return
     handed = record(tx, [Change(order, order.hand_out(now), Step.PICKED_UP, doer, note)], now)[0]
     ending.complete(tx, handed, handed.hand_over(now), Step.COMPLETED, doer, now)
-
-
-def _left(bought: Mapping[str, int], before: Sequence[PickupView]) -> dict[str, int]:
-    given: Counter[str] = Counter()
-    for pickup in before:
-        given.update({line.sku_id: line.quantity for line in pickup.lines})
-    return {sku: n - given[sku] for sku, n in bought.items() if n > given[sku]}
 
 
 def _keep(

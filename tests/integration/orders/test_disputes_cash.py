@@ -1,6 +1,7 @@
 """A quarrel over an order that is paid at the door: before the parcel is there, nobody has paid."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -44,7 +45,7 @@ def refused(act: Callable[[], object]) -> None:
 def test_the_two_cannot_share_what_nobody_has_paid(quarrel: Quarrel) -> None:
     view = quarrel.open(to_be_paid_at_the_door(quarrel))
     for fen in (0, AMOUNT - 1):
-        refused(lambda fen=fen: quarrel.propose(view, fen))
+        refused(partial(quarrel.propose, view, fen))
     quarrel.propose(view, AMOUNT)
     assert quarrel.accept(view, AMOUNT).state is D.CLOSED
     assert quarrel.view(view.order_id).state is S.CANCELLED

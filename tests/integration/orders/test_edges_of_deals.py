@@ -12,13 +12,14 @@ from services.contracts.catalog import StockShort
 from services.contracts.orders import OrderState, Trouble
 from services.kernel.db import Database
 from services.orders.locks import order_for_update, saga_for_update
+from services.orders.queries import timeline_of
 from services.orders.queries_amendments import need_amendment
 from services.orders.sagas.amend import saga_id_of
 from services.orders.use_cases.cancel_order import cancel_short_order
 from services.orders.use_cases.dispatch_order import finish_handovers
 from services.orders.use_cases.pass_deadlines import pass_deadlines
 from tests.integration.orders.test_orders_locks import wait_for_rivals
-from tests.support.orders import NOW, SETTINGS
+from tests.support.orders import NOW, SETTINGS, told_events
 from tests.support.orders_amendments import Amending, AmendingServices
 from tests.support.orders_cases import Cases, CaseServices
 from tests.support.orders_disputes import Quarrel
@@ -161,6 +162,32 @@ def test_a_difference_and_its_amendment_are_locked_in_one_order(deals: Deals) ->
             assert saga_for_update(tx, saga_id_of(amendment))
         sweep.result()
     assert deals.see(waiting).state is AmendmentState.DONE
+
+
+def test_the_store_hears_that_pieces_are_sold_while_the_two_quarrel(quarrel: Quarrel) -> None:
+    view = quarrel.opened()
+    heard_short(quarrel.db, view.order_id)
+    assert quarrel.view(view.order_id).state is S.PREPARING
+    assert quarrel.see(view).state is view.state
+
+
+def test_the_store_hears_that_pieces_are_sold_while_a_change_is_agreed(deals: Deals) -> None:
+    order = deals.order()
+    waiting = deals.answer(deals.propose(order.order_id))
+    assert waiting.state is AmendmentState.AWAITING_PAYMENT
+    heard_short(deals.db, order.order_id)
+    assert deals.see(waiting).state is AmendmentState.AWAITING_PAYMENT
+
+
+def heard_short(db: Database, order_id: str) -> None:
+    """The pieces are sold to somebody else; that is noted, and the store alone is told."""
+    with db.transaction() as tx:
+        cancel_short_order(tx, StockShort(aggregate_id=order_id, version=1, sku_ids=[]), NOW)
+    with db.reading() as tx:
+        assert timeline_of(tx, order_id)[-1].step == "stock_short"
+    name, data = told_events(db)[-1]
+    assert (name, data["what"], data["to"]) == ("order.trouble", "stock_short", ["merchant"])
+    assert data["words"]
 
 
 def test_an_order_whose_pieces_are_sold_is_off_though_a_change_was_proposed(deals: Deals) -> None:

@@ -237,7 +237,7 @@ def test_while_something_is_open_the_clock_neither_ends_nor_reminds(
     assert told_names(walk.db) == told
 
 
-def test_when_it_is_over_the_time_of_the_state_begins_anew(walk: Walk) -> None:
+def test_where_no_time_was_kept_that_of_the_state_begins_anew(walk: Walk) -> None:
     order_id = walk.order_in(S.DELIVERED)
     in_trouble(walk, order_id, Trouble.AFTER_SALE)
     later = NOW + timedelta(days=10)

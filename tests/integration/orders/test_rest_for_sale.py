@@ -1,4 +1,4 @@
-"""Fetched in part, and then all of its money goes back: what was never fetched is for sale again."""
+"""Fetched in part, and all of its money goes back: what was never fetched is for sale again."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,9 @@ from services.contracts.after_sales import CaseState
 from services.contracts.catalog import NoSuchItem, ReturnPieces
 from services.contracts.disputes import DisputeState
 from services.contracts.orders import OrderState
+from services.kernel import failpoints
 from services.kernel.db import Database
+from services.kernel.failpoints import FailpointError
 from services.kernel.ids import derived_id
 from services.kernel.wire import Done
 from tests.support.order_walk import Walk
@@ -67,6 +69,17 @@ def test_after_a_refund_of_everything_the_rest_is_for_sale_again(cases: Cases) -
     assert (done.state, done.refunded_fen) == (CaseState.DONE, AMOUNT)
     assert cases.walk.view(order_id).state is S.COMPLETED
     assert returned(cases.walk) == the_rest(cases.walk, order_id)
+
+
+def test_dying_at_the_last_step_gives_the_rest_back_once(cases: Cases) -> None:
+    order_id = fetched_in_part(cases.walk)
+    case = cases.open(order_id)
+    failpoints.arm("orders.case_refund.give_back_rest=error@1")
+    with pytest.raises(FailpointError):
+        cases.answer(case)
+    cases.sweep()
+    cases.sweep()
+    assert returned(cases.walk) == 2 * the_rest(cases.walk, order_id)  # the catalog takes it once
 
 
 def test_after_a_refund_of_a_part_the_rest_is_still_to_be_fetched(cases: Cases) -> None:

@@ -328,14 +328,7 @@ LOOKED_AT = {
     "talk-merchant",
     "review",
 }
-IN_EVERY_MOOD = {
-    "checkout-stores",
-    "orders",
-    "order-partly",
-    "amendment-dearer",
-    "case-answer",
-    "dispute-proposed",
-}
+IN_EVERY_MOOD = {"checkout-stores", "order-partly", "case-answer", "dispute-proposed"}
 """The most different ones, which are seen in the dark and in large letters, too."""
 DEALS: Pages = {name: page for name, page in EVERY.items() if name in LOOKED_AT}
 DEALS_ALIKE: Pages = {name: page for name, page in EVERY.items() if name not in LOOKED_AT}

@@ -201,12 +201,10 @@ SCREENS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 PHONE = {**RESIDENT, **DEALS, **MONEY, **MERCHANT, **COURIER, **GATE}
-IN_EVERY_MOOD = [
-    name
-    for name in PHONE
-    if name in deal_pages.IN_EVERY_MOOD | shop_pages.IN_EVERY_MOOD or name not in {**DEALS, **SHOP}
-]
-"""Which phone pages are seen in the dark and in large letters, too."""
+_OF_DEALS = {**DEALS, **SHOP, **samples_mediation.PAGES}
+_MOODY = deal_pages.IN_EVERY_MOOD | shop_pages.IN_EVERY_MOOD | samples_mediation.IN_EVERY_MOOD
+IN_EVERY_MOOD = [name for name in {**PHONE, **CONSOLE} if name in _MOODY or name not in _OF_DEALS]
+"""Which are also seen in the dark and in large letters, and of the console's, on a phone."""
 ALL = {
     **PHONE,
     **DEALS_ALIKE,

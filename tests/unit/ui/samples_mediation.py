@@ -361,9 +361,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "console-orders": orders_page(),
     "console-order": order_page(),
     "disputes": queue_page(),
-    "disputes-none": queue_page(disputes=[], counts=disputes.DisputeCounts(counts={}, mine=0)),
     "case-file": case_page("mediating"),
-    "case-file-ruled": case_page("closed", broken_at=5),
     "precedents": of(
         "precedents",
         text="洒",
@@ -395,7 +393,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "sagas": of("sagas", stuck=True, sagas=SAGAS, saga_words=saga_words, **LISTED),
 }
+IN_EVERY_MOOD = {"console-orders", "disputes", "case-file"}
 MORE: dict[str, tuple[str, dict[str, Any]]] = {
+    "disputes-none": queue_page(disputes=[], counts=disputes.DisputeCounts(counts={}, mine=0)),
+    "case-file-ruled": case_page("closed", broken_at=5),
     "case-file-waiting": case_page("waiting", money=None, flow=None, comings=None, silent=["门岗"]),
     "case-file-appealed": case_page(
         "appealed", act="decide", faults={"amount": "请写金额，例如 12.50"}

@@ -331,7 +331,7 @@ ALIKE = {
 SHOP: Pages = {name: page for name, page in EVERY.items() if name not in ALIKE}
 SHOP_ALIKE: Pages = {name: page for name, page in EVERY.items() if name in ALIKE}
 """Drawn and read as all the others, but not looked at in a browser: each has a sister that is."""
-IN_EVERY_MOOD = {"desk", "m-order-amending", "pick-up-fault", "hand-over"}
+IN_EVERY_MOOD = {"desk", "m-order-amending", "pick-up-fault"}
 LIVE: Pages = {
     "desk": ("h5/merchant/desk_live.html", desk("new", NEW)),
     "desk-none": ("h5/merchant/desk_live.html", desk()),

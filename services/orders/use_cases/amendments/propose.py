@@ -24,6 +24,7 @@ from services.kernel.wire import View
 from services.orders import appointments, locks, queries
 from services.orders.domain.amended_lines import amended, check_changed, check_times, sum_fen
 from services.orders.domain.amendment import Amendment, check_amendable
+from services.orders.domain.deadlines import paused
 from services.orders.domain.order import Order
 from services.orders.domain.slots import slot_until
 from services.orders.domain.wording_amendments import proposal_note, proposal_words
@@ -119,7 +120,7 @@ def _propose(
     insert_amendment(tx, amendment)
     doer = doer_of(actor, Party.MERCHANT, command.client)
     note = proposal_note(order, amendment)
-    open_ = order.in_trouble(Trouble.AMENDING)
+    open_ = paused(order, Trouble.AMENDING, now)
     told = record(tx, [Change(order, open_, Step.AMENDMENT_PROPOSED, doer, note)], now)[0]
     words = proposal_words(order, amendment)
     step = Step.AMENDMENT_PROPOSED

@@ -34,6 +34,7 @@ from services.orders.domain.claim import (
     everything,
     left_of_deal,
 )
+from services.orders.domain.deadlines import paused
 from services.orders.domain.order import Order
 from services.orders.domain.wording import summary_of
 from services.orders.domain.wording_cases import opened_note
@@ -129,7 +130,7 @@ def _say(tx: Tx, order: Order, case: Case, command: OpenCase, actor: Actor, now:
     """On the timeline, in the thread, and to the store."""
     doer = doer_of(actor, Party.RESIDENT, command.client)
     note = opened_note(case.kind, case.amount_fen, case.reason)
-    waiting = order.in_trouble(Trouble.AFTER_SALE)
+    waiting = paused(order, Trouble.AFTER_SALE, now)
     told = record(tx, [Change(order, waiting, Step.CASE_OPENED, doer, note)], now)[0]
     thread.say(tx, order.order_id, doer, case.reason, case.photos, now)
     outbox.emit(tx, trouble(told, [Party.MERCHANT], Step.CASE_OPENED, note, case.deadline_at))

@@ -8,6 +8,7 @@ from services.contracts.orders import InTrouble, Party, Step, Trouble
 from services.kernel.db import Tx
 from services.kernel.ids import derived_id, new_id
 from services.orders import queries, thread
+from services.orders.domain.deadlines import paused
 from services.orders.domain.dispute import Dispute
 from services.orders.domain.doer import Doer
 from services.orders.domain.order import Order
@@ -44,7 +45,7 @@ def begin_dispute(
     insert_dispute(tx, dispute)
     change = Change(
         order,
-        order.in_trouble(Trouble.DISPUTED),
+        paused(order, Trouble.DISPUTED, now),
         Step.DISPUTE_OPENED,
         doer,
         opened_note(about, text),
