@@ -163,6 +163,7 @@ WORDINGS: dict[Kind, Wording] = {
 }
 
 TROUBLES = {
+    "stock_short": "有商品卖完了，请看订单",
     "said": "订单有新留言",
     "overdue": "商家超时，可直接取消",
     "amendment_proposed": "商家想改单，请您决定",
