@@ -21,8 +21,16 @@ from .keeper import Keeper
 
 FAST = ("tests/unit", "tests/architecture")
 TYPED = ("services", "gateway", "deploy")
-WITH_PROCESSES = ("tests/system", "tests/browser/test_live_walk.py")
-"""They mostly wait for the processes of an installation of their own, so the others run beside."""
+WITH_PROCESSES = (
+    ("tests/system",),
+    (
+        "tests/system/test_deals_at_every_step.py",
+        "tests/system/test_money_at_every_step.py",
+        "tests/browser/test_live_walk.py",
+    ),
+)
+"""They mostly wait for the processes of an installation, one for each group, so they run beside the
+others and beside each other. What a later group names is left out of an earlier one's folder."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -69,20 +77,24 @@ def run(home: Home, fast: bool, with_containers: bool, arguments: list[str]) -> 
         return summary([pytest(marked)], variables)
     with own_servers(Home(home.root / "test")) as addresses:
         variables = {**test_variables(), **addresses}
-        return summary(static_checks(), variables, in_two(arguments))
+        return summary(static_checks(), variables, in_parts(arguments))
 
 
 def pytest(arguments: list[str]) -> Check:
     return Check("pytest", [sys.executable, "-m", "pytest", *arguments], quiet=False)
 
 
-def in_two(arguments: list[str]) -> list[Check]:
-    """The whole suite as two runs beside each other; one run where a person names a part."""
+def in_parts(arguments: list[str]) -> list[Check]:
+    """The whole suite as runs beside each other; one run where a person names a part."""
     if any(not argument.startswith("--") for argument in arguments):
         return [pytest(arguments)]
-    away = [f"--ignore={folder}" for folder in WITH_PROCESSES]
-    beside = [sys.executable, "-m", "pytest", "-q", *WITH_PROCESSES, *arguments]
-    return [Check("pytest, with an installation", beside), pytest([*away, *arguments])]
+    away = [f"--ignore={path}" for group in WITH_PROCESSES for path in group]
+    beside = []
+    for number, group in enumerate(WITH_PROCESSES):
+        later = [f"--ignore={path}" for other in WITH_PROCESSES[number + 1 :] for path in other]
+        argv = [sys.executable, "-m", "pytest", "-q", *group, *later, *arguments]
+        beside.append(Check(f"pytest, installation {number + 1}", argv))
+    return [*beside, pytest([*away, *arguments])]
 
 
 def beside_each_other(checks: list[Check], variables: dict[str, str]) -> None:

@@ -203,12 +203,17 @@ class Subscribe(Entrypoint):
 
 
 class Every(Entrypoint):
-    """Scheduled work: runs in every copy, acts in the one that holds the job's lease."""
+    """Scheduled work: runs in every copy, acts in the one that holds the job's lease.
+
+    `in_every_copy`: each acts, because the job itself takes each row for a time; when a copy dies,
+    nobody waits for its lease to end.
+    """
 
     shared = ProcessExtension()
 
-    def __init__(self, *, seconds: float, **kwargs: Any) -> None:
+    def __init__(self, *, seconds: float, in_every_copy: bool = False, **kwargs: Any) -> None:
         self.seconds = seconds
+        self.in_every_copy = in_every_copy
         super().__init__(**kwargs)
 
     def setup(self) -> None:
@@ -236,7 +241,7 @@ class Every(Entrypoint):
         while not self._stopping.ready():
             eventlet.sleep(self.seconds)
             try:
-                if lease.held(self.shared.process.db, clock.now()):
+                if self.in_every_copy or lease.held(self.shared.process.db, clock.now()):
                     self._run_once()
             except Exception as error:
                 log.warning("job %s could not take its lease: %s", self.name, error)
@@ -276,7 +281,9 @@ def subscribe(event_type: type[Event]) -> Callable[[Handler], Handler]:
     return decorated
 
 
-def every(*, seconds: float) -> Callable[[Handler], Handler]:
+def every(*, seconds: float, in_every_copy: bool = False) -> Callable[[Handler], Handler]:
     """Make a method scheduled work."""
-    decorated: Callable[[Handler], Handler] = Every.decorator(seconds=seconds)
+    decorated: Callable[[Handler], Handler] = Every.decorator(
+        seconds=seconds, in_every_copy=in_every_copy
+    )
     return decorated

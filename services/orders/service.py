@@ -164,7 +164,7 @@ class OrdersService(ReadingEntry, AmendmentsEntry, CasesEntry, DisputesEntry, Re
     def remind(self) -> None:
         pass_deadlines.remind(self.runtime.db, now(), self.runtime.settings)
 
-    @every(seconds=2)
+    @every(seconds=2, in_every_copy=True)
     def go_on_with_sagas(self) -> None:
         run = self.runtime
         at = engine.At(run.services, run.settings, now())

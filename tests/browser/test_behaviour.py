@@ -214,14 +214,14 @@ def test_the_console_is_walked_by_keyboard(page_at: PageAt, board_url: str) -> N
     page = seen.page
     page.keyboard.press("j")
     page.keyboard.press("j")
-    expect(page.locator("tr[aria-selected]")).to_contain_text("关闭中")
+    expect(page.locator("tr[aria-selected]")).to_contain_text("待自提")
     page.keyboard.press("Enter")
     expect(page.locator("#panel")).to_contain_text("现磨豆浆")
     assert page.url.endswith("/p/console-orders")
     page.keyboard.press("Escape")
     expect(page.locator("#panel")).to_be_hidden()
     page.keyboard.press("/")
-    expect(page.get_by_label("订单号、地址、店名")).to_be_focused()
+    expect(page.get_by_label("订单号、取货码、地址、店名、人名、内容")).to_be_focused()
     assert seen.faults == []
 
 
