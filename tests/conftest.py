@@ -9,10 +9,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from deploy.local import filelock
 from deploy.local.installation import Installation
 from services.contracts.subscriptions import SUBSCRIBERS
 from services.orders.sagas.engine import no_call, no_commit
@@ -73,7 +75,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     made.home.prepare()
     for name in names:
         (made.home.run / f"failpoint.{name}").write_text("spent")
-    with made:
+    with ExitStack() as stack:
+        # One after the other: two that look for free ports at the same moment find the same ones.
+        with filelock.held(ROOT / "tests"):
+            stack.enter_context(made)
         yield made
 
 
