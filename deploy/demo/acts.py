@@ -47,6 +47,18 @@ def visit_of(courier: Person, order_id: str) -> tuple[dict[str, Any], dict[str, 
     raise AssertionError("the courier has no drop for the order")
 
 
+SHELF, SHELF_LOW = 80, 40
+
+
+def fill_shelf(story: Story) -> None:
+    """The shop counts its shelf anew where little is left: the story may be told often."""
+    keeper = story.person(story.shop.keeper.key)
+    for item in keeper.get("/items", store_ids=story.store_id)["items"]:
+        for sku in item["skus"]:
+            if sku["stock"] is not None and sku["stock"] < SHELF_LOW:
+                keeper.put(f"/skus/{sku['sku_id']}/stock", {"stock": SHELF})
+
+
 def merchant_balance(keeper: Person) -> int:
     """What the platform owes the merchant now, in fen."""
     merchant_id = keeper.me()["stores"][0]["merchant_id"]

@@ -17,7 +17,14 @@ from typing import Any
 import requests
 
 from deploy.demo import closing_story, deal_story, money_story, names, quarrel_story
-from deploy.demo.acts import merchant_balance, order_something, photo, state_is, visit_of
+from deploy.demo.acts import (
+    fill_shelf,
+    merchant_balance,
+    order_something,
+    photo,
+    state_is,
+    visit_of,
+)
 from deploy.demo.clients import (
     HttpRefused,
     NeverCame,
@@ -175,6 +182,7 @@ def main() -> int:
     audit: dict[str, Any] = {}
     fault = ""
     try:
+        fill_shelf(story)
         tell_first_order(story)
         tell_cancelled_order(story)
         tell_late_order(story)
