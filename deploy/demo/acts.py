@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image
 
 from deploy.demo import names
-from deploy.demo.clients import Client, Person, Staff, wait_for
+from deploy.demo.clients import Client, Person, wait_for
 from deploy.demo.connection import demo_id
 from deploy.demo.teller import RESIDENT, Story
 
@@ -94,7 +94,7 @@ def dispatch(story: Story, order_id: str) -> None:
 def deliver(story: Story, brought_id: str) -> None:
     """An order, or what a case brings in its place: past the guard, to the door, and out again."""
     courier = story.person(story.shop.couriers[0].key)
-    guard = Staff(story.gateway, "menwei1", story.password)
+    guard = story.staff("menwei1")
     gate_id = demo_id("gate", names.community().gates[0])
     visit, drop = visit_of(courier, brought_id)
     if visit["state"] == "expected":

@@ -47,7 +47,7 @@ def tell_fee(story: Story) -> None:
             "due_day": f"{today + timedelta(days=20)}",
         }
         story.phone.send("PUT", "fees/bills", bill)
-        Staff(story.gateway, "chuna", story.password).post("/fees/fetch")
+        story.staff("chuna").post("/fees/fetch")
         bill_id = wait_for(lambda: _bill(resident, home["home_id"], number), "the bill")["bill_id"]
     with story.step("the household sets its fund against it; the fee system accepts") as notes:
         body = {
@@ -80,9 +80,9 @@ def tell_withdrawal(story: Story) -> None:
         assert household_balance(resident) == before - WITHDRAWN_FEN
     with story.step("the cashier may not approve, the accountant may"):
         path = f"/withdrawals/{asked['withdrawal_id']}"
-        cashier = Staff(story.gateway, "chuna", story.password)
+        cashier = story.staff("chuna")
         assert _refusal(cashier, f"{path}/approve").status == 403
-        Staff(story.gateway, "kuaiji", story.password).post(f"{path}/approve")
+        story.staff("kuaiji").post(f"{path}/approve")
     with story.step("WeChat waits for the payee, who confirms on the phone") as notes:
         wait_for(lambda: resident.get(path)["state"] == "awaiting_payee", "WeChat's question")
         story.phone.send("POST", f"transfers/{asked['withdrawal_id']}/confirm")
@@ -101,7 +101,7 @@ def _refusal(who: Staff, path: str) -> HttpRefused:
 
 def tell_reconciled_day(story: Story) -> None:
     """Three differences planted in the channel's bill are found, explained, and gone."""
-    accountant = Staff(story.gateway, "kuaiji", story.password)
+    accountant = story.staff("kuaiji")
     day = _open_day(accountant)
     with story.step(f"three orders of {day}; the bill of the day comes with three faults") as notes:
         trades = [_paid_back_then(story, day) for _ in range(3)]

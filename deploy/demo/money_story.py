@@ -31,7 +31,7 @@ def tell(story: Story) -> None:
 
 def tell_split_payment(story: Story) -> None:
     """Fund and WeChat Pay together, and a part of it back."""
-    resident, cashier = story.person(RESIDENT), Staff(story.gateway, "chuna", story.password)
+    resident, cashier = story.person(RESIDENT), story.staff("chuna")
     with story.step("a cancelled order's money goes to the household's fund"):
         before = household_balance(resident)
         order_id, amount_fen = paid_order(story, resident)
@@ -63,7 +63,7 @@ def _refunds(resident: Person, order_id: str) -> list[str]:
 def tell_cash_at_the_door(story: Story) -> None:
     """The courier collects, owes it, and hands it in; only then it is the merchant's."""
     resident, keeper = story.person(RESIDENT), story.person(story.shop.keeper.key)
-    cashier = Staff(story.gateway, "chuna", story.password)
+    cashier = story.staff("chuna")
     with story.step("an order is to be paid in cash at the door") as notes:
         placed = order_something(story, resident, something_for_sale(story, resident), 2)
         order_id, amount_fen = placed["orders"][0]["order_id"], placed["amount_fen"]
@@ -110,7 +110,7 @@ def tell_card_of_a_shop_that_leaves(story: Story) -> None:
         notes.append(f"¥{card['money_fen'] / 100:.2f} + ¥{card['gift_fen'] / 100:.2f} left")
     with story.step("the shop vanishes; what was not spent goes back to the household") as notes:
         before = household_balance(resident)
-        manager = Staff(story.gateway, "jingli", story.password)
+        manager = story.staff("jingli")
         manager.post(f"/merchants/{merchant_id}/leave", {"reason": "连夜搬走，联系不上"})
         wanted = before + card["money_fen"]
         wait_for(lambda: household_balance(resident) == wanted, "the rest of the card")
@@ -146,7 +146,7 @@ def open_shop(story: Story) -> tuple[str, Any, Any]:
         "certified_until": "2099-12-31T00:00:00Z",
         "evidence": "营业执照与店铺现场已核对",
     }
-    Staff(story.gateway, "jingli", story.password).post("/merchants", body)
+    story.staff("jingli").post("/merchants", body)
     keeper = Person(story.gateway, story.sandbox, openid, story.app_id)
     plan = _put(keeper, store_id, "card_plan", "会员卡 充800送80", CARD_PRICE_FEN, CARD_GIFT_FEN)
     return merchant_id, plan, _put(keeper, store_id, "goods", "牛肉面", MEAL_FEN, 0)

@@ -14,8 +14,8 @@ STORY = "早餐少送一份，门岗记录显示准时进出，送达照片里�
 def tell(story: Story) -> None:
     """From two taps to the second look, and the review that comes after."""
     resident, keeper = story.person(RESIDENT), story.person(story.shop.keeper.key)
-    mediator = Staff(story.gateway, "tiaojie", story.password)
-    manager = Staff(story.gateway, "jingli", story.password)
+    mediator = story.staff("tiaojie")
+    manager = story.staff("jingli")
     order_id, amount_fen, path = _open(story, resident, keeper)
     _file_makes_itself(story, keeper, mediator, order_id, path)
     with story.step("the mediator splits the money, and says why") as notes:

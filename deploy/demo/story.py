@@ -28,7 +28,6 @@ from deploy.demo.acts import (
 from deploy.demo.clients import (
     HttpRefused,
     NeverCame,
-    Staff,
     prepay_id_of,
     sign_in_by_pages,
     wait_for,
@@ -83,7 +82,7 @@ def tell_first_order(story: Story) -> None:
 def bring_to_the_door(story: Story, order_id: str) -> None:
     """The courier's part, and the guard's."""
     courier = story.person(story.shop.couriers[0].key)
-    guard = Staff(story.gateway, "menwei1", story.password)
+    guard = story.staff("menwei1")
     gate_id = demo_id("gate", names.community().gates[0])
     with story.step("the guard checks the courier's pass and lets him in") as notes:
         visit, drop = visit_of(courier, order_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.demo import names
-from deploy.demo.clients import Person, Phone, wait_for
+from deploy.demo.clients import Person, Phone, Staff, wait_for
 from deploy.demo.connection import demo_id, openid_of, setting
 
 RESIDENT = "household-00-0"
@@ -31,6 +31,7 @@ class Story:
     def __init__(self, tell: bool) -> None:
         self.steps: list[Step] = []
         self._tell = tell
+        self._staff: dict[str, Staff] = {}
         self.gateway = setting("LINLI_GATEWAY_URL")
         self.sandbox = setting("LINLI_SANDBOX_URL")
         self.app_id = setting("LINLI_MARKETING_WECHAT_APP_ID")
@@ -59,6 +60,13 @@ class Story:
     def person(self, key: str) -> Person:
         """Sign somebody in."""
         return Person(self.gateway, self.sandbox, openid_of(key), self.app_id)
+
+    def staff(self, username: str) -> Staff:
+        """A member of staff, signed in once: sign-ins are limited, and one session serves the
+        whole story."""
+        if username not in self._staff:
+            self._staff[username] = Staff(self.gateway, username, self.password)
+        return self._staff[username]
 
     def told(self, openid: str, words: str, since: int) -> dict[str, Any]:
         """The message on a phone that contains the words, once it is there."""
