@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from collections.abc import Collection
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from services.kernel import jsons
 from services.kernel.actor import Actor, ActorSigner, ActorVerifier
 from services.kernel.entrypoints import Rpc
+from services.kernel.ids import new_id
 from services.kernel.rpc_client import HEADER_ACTOR
 from services.kernel.rpc_server import Request
 from services.kernel.wire import Query
@@ -73,3 +75,10 @@ class FrontDoor:
         if actor.account_id not in self._tokens:
             self._tokens[actor.account_id] = self._signer.sign(actor, self._now)
         return self._tokens[actor.account_id]
+
+
+def of_nothing(question: Query, names: Collection[str]) -> Query:
+    """The same question about what nobody has: each of the ids that it names is a fresh one."""
+    named = [name for name in names if getattr(question, name, None)]
+    fresh: dict[str, Any] = {n: [new_id()] if n == "order_ids" else new_id() for n in named}
+    return question.model_copy(update=fresh)

@@ -77,7 +77,7 @@ def _pass(tx: Tx, order_id: str, now: datetime, settings: Settings) -> str | Non
         reason = REASON_OF_TIME[order.state]
         ending.cancel_paid(tx, order, SYSTEM, reason, RefundTo.CHANNEL, now)
     else:
-        return _call_mediator(tx, order, now, settings)
+        return _call_mediator(tx, order, now)
     return None
 
 
@@ -89,7 +89,7 @@ def _look_again(db: Database, order_id: str, now: datetime, settings: Settings) 
             keep(tx, order, order.put_off(retry_at))
 
 
-def _call_mediator(tx: Tx, order: Order, now: datetime, settings: Settings) -> str:
+def _call_mediator(tx: Tx, order: Order, now: datetime) -> str:
     waiting = replace(order, deadline_at=None, remind_at=None)
     keep(tx, order, waiting)
     dispute_id = begin_dispute(
@@ -102,7 +102,6 @@ def _call_mediator(tx: Tx, order: Order, now: datetime, settings: Settings) -> s
         None,
         [],
         now,
-        settings,
     )
     return freeze_saga_id(dispute_id)
 

@@ -32,7 +32,7 @@ from tests.support.delivery import (
     files_in,
     registered,
 )
-from tests.support.front_door import FrontDoor
+from tests.support.front_door import FrontDoor, of_nothing
 from tests.support.orders import person
 from tests.support.servers import empty_all_tables
 from tests.support.snapshot import Snapshot
@@ -148,13 +148,6 @@ def undone(errand: Errand) -> Iterator[None]:
     errand.kept.restore()
 
 
-def of_nothing(question: Query) -> Query:
-    """The same question about what nobody has."""
-    names = [name for name in NAMED if getattr(question, name, None)]
-    fresh: dict[str, Any] = {n: [new_id()] if n == "order_ids" else new_id() for n in names}
-    return question.model_copy(update=fresh)
-
-
 def name_of(row: Row) -> str:
     return row.rpc
 
@@ -165,7 +158,7 @@ def test_a_stranger_is_refused_as_if_nobody_brought_anything(errand: Errand, row
         question = row.ask(errand)
         got = errand.outcome(row, who, question)
         assert got[0] in REFUSED, f"{who}: {got}"
-        nothing = errand.outcome(row, who, of_nothing(question))
+        nothing = errand.outcome(row, who, of_nothing(question, NAMED))
         assert got == nothing, f"{who}: {got} {nothing}"
     assert errand.kept.changed() == []
 

@@ -110,7 +110,7 @@ def test_the_clock_calls_a_mediator_for_what_nobody_can_tell_from_afar(quarrel: 
     with quarrel.db.transaction() as tx:
         order = locks.order_for_update(tx, order_id)
         text, about = "已超时仍未送达", "not_received"
-        begin_dispute(tx, order, Party.SYSTEM, SYSTEM, about, text, None, [], NOW, SETTINGS)
+        begin_dispute(tx, order, Party.SYSTEM, SYSTEM, about, text, None, [], NOW)
     recover(quarrel)
     view = quarrel.see(only_dispute(quarrel, order_id), quarrel.mediator)
     assert (view.state, view.opened_by, view.deadline_at) == (D.WAITING, Party.SYSTEM, None)

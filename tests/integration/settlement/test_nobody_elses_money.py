@@ -23,7 +23,7 @@ from services.settlement.service import SettlementService
 from services.settlement.settings import Settings
 from services.settlement.use_cases.open_payment import open_payment
 from tests.support.deal_life.fate import StandingClock
-from tests.support.front_door import FrontDoor
+from tests.support.front_door import FrontDoor, of_nothing
 from tests.support.orders import person
 from tests.support.servers import empty_all_tables
 from tests.support.settlement import COMMUNITY, NOW, Books, open_command
@@ -169,13 +169,6 @@ def undone(till: Till) -> Iterator[None]:
     till.kept.restore()
 
 
-def of_nothing(question: Query) -> Query:
-    """The same question about what nobody has."""
-    names = [name for name in _NAMES if getattr(question, name, None)]
-    fresh: dict[str, Any] = {n: [new_id()] if n == "order_ids" else new_id() for n in names}
-    return question.model_copy(update=fresh)
-
-
 def name_of(row: Row) -> str:
     return row.rpc
 
@@ -186,7 +179,7 @@ def test_a_stranger_is_refused_as_if_there_were_no_such_money(till: Till, row: R
         question = row.ask(till)
         got = till.outcome(row, who, question)
         assert got[0] in REFUSED, f"{who}: {got}"
-        nothing = till.outcome(row, who, of_nothing(question))
+        nothing = till.outcome(row, who, of_nothing(question, _NAMES))
         assert got == nothing, f"{who}: {got} {nothing}"
     assert till.kept.changed() == []
 

@@ -55,7 +55,7 @@ def escalate_case(
             held = hold(tx, command.order_id, command.case_id)
             doer = doer_of(actor, _side(actor, held.case), command.client)
             _need_time(held.case, now)
-            dispute_id = call_property(tx, held, doer, command.text, now, settings)
+            dispute_id = call_property(tx, held, doer, command.text, now)
             claim.answer = Escalated(dispute_id=dispute_id)
         dispute_id = claim.answer.dispute_id
     drive_case(db, services, command.case_id, now, settings)
@@ -63,9 +63,7 @@ def escalate_case(
     return dispute_view(db, dispute_id, actor, now)
 
 
-def call_property(
-    tx: Tx, held: Held, doer: Doer, text: str, now: datetime, settings: Settings
-) -> str:
+def call_property(tx: Tx, held: Held, doer: Doer, text: str, now: datetime) -> str:
     """Begin the dispute over a case, in the name of one side or of the clock; its id."""
     case = held.case
     hand_on(tx, held, doer.party, now)
@@ -79,7 +77,6 @@ def call_property(
         case.amount_fen or None,
         case.photos,
         now,
-        settings,
     )
 
 

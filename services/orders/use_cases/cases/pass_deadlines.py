@@ -67,7 +67,7 @@ def _do(tx: Tx, held: Held, then: CasePassing, now: datetime, settings: Settings
         expire(tx, held, now, settings)
     elif then is CasePassing.MEDIATE:
         words = _words(held.case)
-        return freeze_saga_id(call_property(tx, held, SYSTEM, words, now, settings))
+        return freeze_saga_id(call_property(tx, held, SYSTEM, words, now))
     else:
         keep_case(tx, held.case, replace(held.case, deadline_at=None))
     return None

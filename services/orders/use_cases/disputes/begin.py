@@ -15,7 +15,6 @@ from services.orders.domain.order import Order
 from services.orders.domain.wording_disputes import masked, opened_note, opened_text
 from services.orders.sagas import engine
 from services.orders.sagas.disputes import FREEZE
-from services.orders.settings import Settings
 from services.orders.store import Change, record
 from services.orders.use_cases.disputes.rows import insert_dispute
 
@@ -30,7 +29,6 @@ def begin_dispute(
     wanted_fen: int | None,
     photos: Sequence[str],
     now: datetime,
-    _settings: Settings,
 ) -> str:
     """Open a dispute over a paid order whose row is held; whatever else was open on it has been
     ended. `freeze_saga_id` of what comes back is to be driven after the commit.

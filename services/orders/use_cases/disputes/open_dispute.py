@@ -93,7 +93,6 @@ def _open(
         command.wanted_fen,
         photos,
         now,
-        settings,
     )
 
 
